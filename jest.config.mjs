@@ -1,0 +1,17 @@
+/** `npm test`: everything that needs only Node, on machines of the project's own making. */
+export default {
+  testEnvironment: 'node',
+  roots: ['<rootDir>/src', '<rootDir>/hooks', '<rootDir>/bench', '<rootDir>/integration'],
+  testMatch: ['**/*.test.ts'],
+  testPathIgnorePatterns: ['/node_modules/', '\\.conformance\\.test\\.ts$'],
+  extensionsToTreatAsEsm: [],
+  transform: {
+    '^.+\\.ts$': [
+      '@swc/jest',
+      { jsc: { parser: { syntax: 'typescript' }, target: 'es2022' }, module: { type: 'commonjs' } },
+    ],
+  },
+  transformIgnorePatterns: [
+    '/node_modules/(?!(fast-xml-parser|strnum|fast-xml-builder|path-expression-matcher)/)',
+  ],
+};

@@ -1,0 +1,162 @@
+const BITS = 32;
+
+/**
+ * An immutable sorted set of logical CPU numbers, as the kernel numbers them. Every operation returns a new
+ * set and changes none. Written in the kernel's list syntax (`0-3,8`); {@link parseCpuList} reads that.
+ */
+export class CpuSet implements Iterable<number> {
+  static readonly EMPTY = new CpuSet(new Uint32Array(0));
+
+  /** One bit a CPU, 32 to a word; the last word is never zero, so equal sets have equal words. */
+  readonly words: Uint32Array;
+  #size = -1;
+
+  private constructor(words: Uint32Array) {
+    this.words = words;
+  }
+
+  /** The set of these CPU numbers (whole, ≥ 0), in any order, repetitions folded. */
+  static of(cpus: Iterable<number>): CpuSet {
+    const list = [...cpus];
+    const highest = list.reduce((max, cpu) => Math.max(max, cpu), -1);
+    const words = new Uint32Array(highest < 0 ? 0 : (highest >>> 5) + 1);
+    for (const cpu of list) words[cpu >>> 5]! |= 1 << (cpu & 31);
+    return CpuSet.fromWords(words);
+  }
+
+  /** The set of the CPUs `first` to `last`, both included. */
+  static range(first: number, last: number): CpuSet {
+    const words = new Uint32Array(last < first ? 0 : (last >>> 5) + 1);
+    for (let cpu = first; cpu <= last; cpu += 1) words[cpu >>> 5]! |= 1 << (cpu & 31);
+    return CpuSet.fromWords(words);
+  }
+
+  /** The set whose bits are these words; it takes the array over, so the caller must not write to it again. */
+  static fromWords(words: Uint32Array): CpuSet {
+    let length = words.length;
+    while (length > 0 && words[length - 1] === 0) length -= 1;
+    if (length === 0) return CpuSet.EMPTY;
+    return new CpuSet(length === words.length ? words : words.slice(0, length));
+  }
+
+  /** The union of all these sets. */
+  static union(sets: Iterable<CpuSet>): CpuSet {
+    let all = CpuSet.EMPTY;
+    for (const set of sets) all = all.union(set);
+    return all;
+  }
+
+  /** How many CPUs the set holds. */
+  get size(): number {
+    if (this.#size < 0) this.#size = this.words.reduce((sum, word) => sum + bitCount(word), 0);
+    return this.#size;
+  }
+
+  /** Whether the set holds no CPU. */
+  get isEmpty(): boolean {
+    return this.words.length === 0;
+  }
+
+  /** The lowest CPU of the set, or undefined when it is empty. */
+  get first(): number | undefined {
+    for (const cpu of this) return cpu;
+    return undefined;
+  }
+
+  /** The highest CPU of the set, or -1 when it is empty. */
+  get highest(): number {
+    const last = this.words.length - 1;
+    return last < 0 ? -1 : last * BITS + 31 - Math.clz32(this.words[last]!);
+  }
+
+  /** Whether this CPU is in the set. */
+  has(cpu: number): boolean {
+    return ((this.words[cpu >>> 5] ?? 0) & (1 << (cpu & 31))) !== 0;
+  }
+
+  /** The CPUs in either set. */
+  union(other: CpuSet): CpuSet {
+    const [long, short] = this.words.length >= other.words.length ? [this, other] : [other, this];
+    if (short.isEmpty) return long;
+    return new CpuSet(long.words.map((word, index) => word | (short.words[index] ?? 0)));
+  }
+
+  /** The CPUs in both sets. */
+  intersect(other: CpuSet): CpuSet {
+    const short = this.words.length <= other.words.length ? this : other;
+    const long = short === this ? other : this;
+    return CpuSet.fromWords(short.words.map((word, index) => word & long.words[index]!));
+  }
+
+  /** The CPUs of this set that are not in the other. */
+  minus(other: CpuSet): CpuSet {
+    if (other.isEmpty || this.isEmpty) return this;
+    return CpuSet.fromWords(this.words.map((word, index) => word & ~(other.words[index] ?? 0)));
+  }
+
+  /** Whether both sets share a CPU. */
+  intersects(other: CpuSet): boolean {
+    const length = Math.min(this.words.length, other.words.length);
+    for (let index = 0; index < length; index += 1) {
+      if ((this.words[index]! & other.words[index]!) !== 0) return true;
+    }
+    return false;
+  }
+
+  /** Whether every CPU of this set is in the other. */
+  isSubsetOf(other: CpuSet): boolean {
+    return this.words.every((word, index) => (word & ~(other.words[index] ?? 0)) === 0);
+  }
+
+  /** Whether both sets hold the same CPUs. */
+  equals(other: CpuSet): boolean {
+    return this.words.length === other.words.length && this.words.every((word, i) => word === other.words[i]);
+  }
+
+  /** The `count` lowest CPUs, or all when there are fewer. */
+  take(count: number): CpuSet {
+    return this.size <= count ? this : CpuSet.of(this.toArray().slice(0, count));
+  }
+
+  /** The CPUs in ascending order. */
+  toArray(): number[] {
+    return [...this];
+  }
+
+  *[Symbol.iterator](): Iterator<number> {
+    for (let index = 0; index < this.words.length; index += 1) {
+      for (let word = this.words[index]!; word !== 0; word &= word - 1) {
+        yield index * BITS + 31 - Math.clz32(word & -word);
+      }
+    }
+  }
+
+  /** Kernel list syntax: ascending, runs of two or more merged (`0-3,8`); the empty set is `""`. */
+  toString(): string {
+    const parts: string[] = [];
+    let start = -1;
+    let end = -1;
+    const close = () => {
+      if (start >= 0) parts.push(start === end ? `${start}` : `${start}-${end}`);
+    };
+    for (const cpu of this) {
+      if (cpu !== end + 1 || start < 0) {
+        close();
+        start = cpu;
+      }
+      end = cpu;
+    }
+    close();
+    return parts.join(',');
+  }
+
+  toJSON(): string {
+    return this.toString();
+  }
+}
+
+function bitCount(word: number): number {
+  let bits = word - ((word >>> 1) & 0x55555555);
+  bits = (bits & 0x33333333) + ((bits >>> 2) & 0x33333333);
+  return (((bits + (bits >>> 4)) & 0x0f0f0f0f) * 0x01010101) >>> 24;
+}
