@@ -48,6 +48,13 @@ export function layOut(machine: Machine): MachineLayout {
   const cells = cellsOf(machine, cores);
   if (machine.oddities?.noNodeFolder === true && cells.length !== 1)
     throw new RangeError(`${machine.name}: only a machine of one cell can lack the node folder`);
+  for (const cell of cells) {
+    const hugeMiB = cell.pools.reduce((sum, pool) => sum + pool.sizeKiB * pool.total, 0) / 1024;
+    if (hugeMiB + cell.usedMiB > cell.memoryMiB)
+      throw new RangeError(
+        `${machine.name}: cell ${cell.id} has ${cell.memoryMiB} MiB, its page pools and the host take more`,
+      );
+  }
   return {
     present,
     online: present.minus(offline),
