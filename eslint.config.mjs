@@ -15,32 +15,41 @@ const LAYERS = {
   app: ['domain', 'engine', 'formats', 'documents'],
 };
 
-const layerRules = Object.entries(LAYERS).map(([layer, allowed]) => ({
-  files: [`src/${layer}/**/*.ts`],
-  ignores: TESTS,
-  rules: {
-    'no-restricted-imports': [
-      'error',
-      {
-        patterns: [
-          {
-            regex: `^(\\.\\./)+(?!\\.)(?!${[layer, ...allowed].map(name => name.replaceAll('.', '\\.') + (name.endsWith('.ts') ? '$' : '/')).join('|')})`,
-            message: `src/${layer} may import only from ${[layer, ...allowed].join(', ')} (ARCHITECTURE.md, layers).`,
-          },
-          ...(['domain', 'engine', 'formats', 'machines'].includes(layer)
-            ? [
-                {
-                  regex: layer === 'formats' ? '^(?!\\.|fast-xml-parser$)' : '^(?!\\.)',
-                  message:
-                    'Pure layer: no node: module and no package (fast-xml-parser only in formats), so that the same input always gives the same bytes.',
-                },
-              ]
-            : []),
-        ],
-      },
-    ],
-  },
-}));
+/** What a layer must not import, from files whose paths out of the layer start with this many `../`. */
+function layerRule(layer, allowed, folders, steps) {
+  return {
+    files: [`src/${layer}/${folders}*.ts`],
+    ignores: TESTS,
+    rules: {
+      'no-restricted-imports': [
+        'error',
+        {
+          patterns: [
+            {
+              regex: `^(\\.\\./){${steps}}(?!\\.)(?!${[layer, ...allowed].map(name => name.replaceAll('.', '\\.') + (name.endsWith('.ts') ? '$' : '/')).join('|')})`,
+              message: `src/${layer} may import only from ${[layer, ...allowed].join(', ')} (ARCHITECTURE.md, layers).`,
+            },
+            ...(['domain', 'engine', 'formats', 'machines'].includes(layer)
+              ? [
+                  {
+                    regex: layer === 'formats' ? '^(?!\\.|fast-xml-parser$)' : '^(?!\\.)',
+                    message:
+                      'Pure layer: no node: module and no package (fast-xml-parser only in formats), so that the same input always gives the same bytes.',
+                  },
+                ]
+              : []),
+          ],
+        },
+      ],
+    },
+  };
+}
+
+const layerRules = Object.entries(LAYERS).flatMap(([layer, allowed]) => [
+  layerRule(layer, allowed, '', '1,'),
+  layerRule(layer, allowed, '*/', '2,'),
+  layerRule(layer, allowed, '*/*/**/', '3,'),
+]);
 
 export default tseslint.config(
   { ignores: ['dist/**', 'node_modules/**', 'scripts/**', '*.mjs'] },
