@@ -14,6 +14,8 @@ export interface DomainDescription {
   readonly vcpuCpuset: CpuList | null;
   /** `<memory>`: all memory of the guest. */
   readonly memoryKiB: number;
+  /** The same in MiB, rounded up. */
+  readonly memoryMiB: number;
   /** The part of `memoryKiB` that comes in memory devices, 0 without any. */
   readonly deviceMemoryKiB: number;
   /** The numbers of the iothreads, ascending. */

@@ -68,12 +68,16 @@ function readVcpus(domain: XmlElement): Pick<DomainDescription, 'vcpus' | 'maxVc
   };
 }
 
-function readMemory(domain: XmlElement): Pick<DomainDescription, 'memoryKiB' | 'deviceMemoryKiB'> {
-  const memory = required(domain, 'memory');
+function readMemory(
+  domain: XmlElement,
+): Pick<DomainDescription, 'memoryKiB' | 'memoryMiB' | 'deviceMemoryKiB'> {
+  const element = required(domain, 'memory');
+  const size = memoryKiB(element, element.text);
   const sizes = elementsAt(domain, 'devices', 'memory', 'target', 'size');
   return {
-    memoryKiB: memoryKiB(memory, memory.text),
-    deviceMemoryKiB: sizes.reduce((sum, size) => sum + memoryKiB(size, size.text), 0),
+    memoryKiB: size,
+    memoryMiB: Math.ceil(size / 1024),
+    deviceMemoryKiB: sizes.reduce((sum, part) => sum + memoryKiB(part, part.text), 0),
   };
 }
 
