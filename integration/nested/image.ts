@@ -1,0 +1,126 @@
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { cacheFolder } from '../kit/cache-folder.ts';
+import { DIES_WITH_US } from '../kit/child-of-ours.ts';
+import { bootInitrd } from '../kit/initrd.ts';
+import { mustRun } from '../kit/run-program.ts';
+import { shortHash } from '../kit/sha.ts';
+import type { Profile } from './profile.ts';
+
+/** A host image in the cache; all files stay as they are once it is there. */
+export interface Image {
+  readonly hash: string;
+  /** qcow2 that overlays stand on. */
+  readonly disk: string;
+  readonly kernel: string;
+  readonly initrd: string;
+  /** Private key that root's authorized_keys knows. */
+  readonly userKey: string;
+  /** known_hosts with the image's host key, under {@link HOST_KEY_ALIAS}. */
+  readonly knownHosts: string;
+}
+
+/** The name that the host key goes by, whatever port the machine is reached on. */
+export const HOST_KEY_ALIAS = 'pinfold-nested';
+
+/** mmdebstrap takes 35 s where the mirror is near; a slow mirror gets ten minutes. */
+const BUILD_TIMEOUT_MS = 600_000;
+
+/**
+ * The profile's image from the cache, built when what it is made of (recipe, scripts, units) was never built. Keys
+ * are made anew for each image, and its host key is pinned from the moment of its birth.
+ *
+ * @param source folder with customize.sh and units/.
+ */
+export async function imageFor(profile: Profile, source: string): Promise<Image> {
+  const hash = shortHash([JSON.stringify(profile.image), ...sourcesOf(source)]);
+  const parent = cacheFolder('images');
+  const folder = join(parent, `${profile.image.suite}-${hash}`);
+  if (!existsSync(folder)) {
+    for (const old of readdirSync(parent)) {
+      if (old.startsWith('building-') && !existsSync(`/proc/${old.split('-')[1]!}`))
+        rmSync(join(parent, old), { recursive: true, force: true });
+    }
+    const work = mkdtempSync(join(parent, `building-${process.pid}-`));
+    try {
+      await build(profile, source, work);
+      renameSync(work, folder);
+    } catch (error) {
+      rmSync(work, { recursive: true, force: true });
+      if (!existsSync(folder)) throw error;
+    }
+  }
+  const initrd = join(folder, 'initrd');
+  writeFileSync(initrd, bootInitrd(join(folder, 'boot/modules')));
+  return {
+    hash: shortHash([hash, readFileSync(initrd)]),
+    disk: join(folder, 'base.qcow2'),
+    kernel: join(folder, 'boot/vmlinuz'),
+    initrd,
+    userKey: join(folder, 'keys/user_ed25519'),
+    knownHosts: join(folder, 'known_hosts'),
+  };
+}
+
+function sourcesOf(source: string): string[] {
+  const units = readdirSync(join(source, 'units'))
+    .sort()
+    .map(name => join('units', name));
+  return ['customize.sh', ...units].flatMap(name => [name, readFileSync(join(source, name), 'utf8')]);
+}
+
+async function build(profile: Profile, source: string, work: string): Promise<void> {
+  const { image } = profile;
+  const options = { timeoutMs: BUILD_TIMEOUT_MS };
+  mkdirSync(join(work, 'keys'), { mode: 0o700 });
+  for (const name of ['host', 'user']) {
+    const file = join(work, `keys/${name}_ed25519`);
+    await mustRun(
+      ['ssh-keygen', '-q', '-t', 'ed25519', '-N', '', '-C', `pinfold-${name}`, '-f', file],
+      options,
+    );
+  }
+  const publicKey = (name: string) => readFileSync(join(work, `keys/${name}_ed25519.pub`), 'utf8');
+  writeFileSync(join(work, 'keys/authorized_keys'), publicKey('user'));
+  writeFileSync(join(work, 'known_hosts'), `${HOST_KEY_ALIAS} ${publicKey('host')}`);
+  const root = join(work, 'root');
+  await mustRun(
+    [
+      ...DIES_WITH_US,
+      ...['mmdebstrap', '--mode=root', '--variant=minbase', '--aptopt=Apt::Install-Recommends "false"'],
+      ...['man', 'doc', 'locale'].map(name => `--dpkgopt=path-exclude=/usr/share/${name}/*`),
+      `--include=${image.packages.join(',')}`,
+      `--customize-hook=${join(source, 'customize.sh')} "$1"`,
+      ...[image.suite, root, ...image.sources],
+    ],
+    {
+      ...options,
+      env: {
+        ...process.env,
+        LC_ALL: 'C',
+        KERNEL_PACKAGE: image.kernelPackage,
+        OUT: join(work, 'boot'),
+        SSH_KEYS: join(work, 'keys'),
+        HERE: source,
+      },
+    },
+  );
+  const raw = join(work, 'raw');
+  await mustRun(['mke2fs', '-q', '-t', 'ext4', '-d', root, raw, `${image.diskMiB}M`], options);
+  const disk = join(work, 'base.qcow2');
+  await mustRun(
+    ['qemu-img', 'convert', '-O', 'qcow2', '-c', '-o', 'compression_type=zstd', raw, disk],
+    options,
+  );
+  rmSync(raw);
+  rmSync(root, { recursive: true });
+}

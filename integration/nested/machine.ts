@@ -1,0 +1,200 @@
+import { spawn } from 'node:child_process';
+import {
+  copyFileSync,
+  constants,
+  existsSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+} from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { cacheFolder } from '../kit/cache-folder.ts';
+import { DIES_WITH_US } from '../kit/child-of-ours.ts';
+import { processIdentity } from '../kit/process-identity.ts';
+import { mustRun } from '../kit/run-program.ts';
+import { shortHash } from '../kit/sha.ts';
+import type { Steps } from '../kit/steps.ts';
+import { sleep, waitUntil } from '../kit/wait-until.ts';
+import type { Image } from './image.ts';
+import type { Profile } from './profile.ts';
+import { monitorCommand } from './qmp.ts';
+import { qemuArguments } from './qemu-arguments.ts';
+import { sshRun, type SshTarget } from './ssh.ts';
+
+/** A nested host that runs. */
+export interface Machine {
+  readonly profile: string;
+  /** QEMU, as `pid:starttime`. */
+  readonly process: string;
+  readonly folder: string;
+  readonly ssh: SshTarget;
+}
+
+/** What the console shows when the machine will never come up. */
+const PANIC = /Kernel panic|Oops:|BUG: unable to handle|PINFOLD-NO-ROOT|not syncing/;
+
+/** Resuming takes 4 to 8 s on two busy cores. */
+const RESUME_TIMEOUT_MS = 90_000;
+
+/** A first start inside: libvirt asks QEMU what it can, once, which takes long under TCG; the snapshot holds it. */
+const WARM_UP = [
+  'set -e',
+  'systemctl is-system-running --wait || systemctl --failed',
+  'virsh -c qemu:///system domcapabilities --virttype qemu > /dev/null',
+  'node -e 0',
+  'sync; echo 3 > /proc/sys/vm/drop_caches',
+].join('\n');
+
+/**
+ * Starts a machine of this profile: from its snapshot when there is one, else from the image, and then makes the
+ * snapshot. `staysAfterUs`: QEMU outlives this process (`nested up`); else the kernel ends it with us.
+ */
+export async function startMachine(
+  profile: Profile,
+  image: Image,
+  { steps, staysAfterUs }: { readonly steps: Steps; readonly staysAfterUs: boolean },
+): Promise<Machine> {
+  const snapshot = await snapshotPath(profile, image);
+  if (!existsSync(snapshot)) {
+    const first = await launch(profile, image, { snapshot: null, staysAfterUs: false });
+    try {
+      await steps.step(`boot ${profile.name} to a login`, () => reachLogin(first, profile.bootTimeoutMs));
+      await steps.step('ask libvirt and Node inside once', () =>
+        sshRun(first.ssh, WARM_UP, { timeoutMs: 180_000 }),
+      );
+      await steps.step('save the snapshot', async () => {
+        await monitorCommand(join(first.folder, 'monitor'), 'savevm ready', 60_000);
+        await monitorCommand(join(first.folder, 'monitor'), 'quit', 20_000).catch(() => '');
+        await waitUntil(() => (processIdentity(pidOf(first)) === null ? true : null), {
+          what: 'QEMU to end after savevm',
+          timeoutMs: 20_000,
+        });
+        copyFileSync(join(first.folder, 'disk.qcow2'), `${snapshot}.${process.pid}`);
+        renameSync(`${snapshot}.${process.pid}`, snapshot);
+      });
+    } finally {
+      stopMachine(first);
+    }
+  }
+  const machine = await launch(profile, image, { snapshot, staysAfterUs });
+  try {
+    await steps.step(`resume ${profile.name} from its snapshot`, () =>
+      reachLogin(machine, RESUME_TIMEOUT_MS),
+    );
+  } catch (error) {
+    stopMachine(machine);
+    throw error;
+  }
+  return machine;
+}
+
+/** Kills the machine's QEMU if it is still that process, and removes its files. */
+export function stopMachine(machine: Machine): void {
+  const pid = pidOf(machine);
+  if (processIdentity(pid) === machine.process) {
+    try {
+      process.kill(pid, 'SIGKILL');
+    } catch {
+      // It ended in this very moment.
+    }
+  }
+  rmSync(machine.folder, { recursive: true, force: true });
+}
+
+/** Whether its QEMU still runs. */
+export function machineRuns(machine: Machine): boolean {
+  return processIdentity(pidOf(machine)) === machine.process;
+}
+
+/** The last lines of its console. */
+export function consoleTail(machine: Machine, lines = 30): string {
+  try {
+    return readFileSync(join(machine.folder, 'console'), 'utf8').split('\n').slice(-lines).join('\n');
+  } catch {
+    return '(no console)';
+  }
+}
+
+function pidOf(machine: Machine): number {
+  return Number(machine.process.split(':')[0]);
+}
+
+/** The snapshot of this QEMU, this image and this whole command line. */
+async function snapshotPath(profile: Profile, image: Image): Promise<string> {
+  const version = await mustRun(['qemu-system-x86_64', '--version'], { timeoutMs: 20_000 });
+  const line = qemuArguments(profile, image, { disk: 'D', console: 'C', monitor: 'M', port: 0 });
+  const name = `${profile.name}-${shortHash([version, image.hash, ...line, WARM_UP])}.qcow2`;
+  return join(cacheFolder('snapshots'), name);
+}
+
+async function launch(
+  profile: Profile,
+  image: Image,
+  { snapshot, staysAfterUs }: { readonly snapshot: string | null; readonly staysAfterUs: boolean },
+): Promise<Machine> {
+  const folder = mkdtempSync(join(tmpdir(), 'pinfold-nested-'));
+  const disk = join(folder, 'disk.qcow2');
+  if (snapshot === null) {
+    const create = ['qemu-img', 'create', '-q', '-f', 'qcow2', '-b', image.disk, '-F', 'qcow2', disk];
+    await mustRun(create, { timeoutMs: 20_000 });
+  } else copyFileSync(snapshot, disk, constants.COPYFILE_FICLONE);
+  const port = await freePort();
+  const places = { disk, port, console: join(folder, 'console'), monitor: join(folder, 'monitor') };
+  const argv = [
+    ...(staysAfterUs ? [] : DIES_WITH_US),
+    ...qemuArguments(profile, image, places),
+    ...(snapshot === null ? [] : ['-loadvm', 'ready']),
+  ];
+  const said = openSync(join(folder, 'qemu.log'), 'a');
+  const child = spawn(argv[0]!, argv.slice(1), { stdio: ['ignore', said, said], detached: staysAfterUs });
+  child.unref();
+  child.on('error', () => undefined);
+  // setpriv becomes QEMU by exec, so pid and start time are QEMU's from the start.
+  const identity = child.pid === undefined ? null : processIdentity(child.pid);
+  if (identity === null) {
+    throw new Error(`QEMU did not start:\n${readFileSync(join(folder, 'qemu.log'), 'utf8')}`);
+  }
+  return {
+    profile: profile.name,
+    process: identity,
+    folder,
+    ssh: { port, userKey: image.userKey, knownHosts: image.knownHosts },
+  };
+}
+
+/** Waits for a login; a panic on the console or the end of QEMU ends the wait at once. */
+async function reachLogin(machine: Machine, timeoutMs: number): Promise<void> {
+  await waitUntil(
+    async () => {
+      if (!machineRuns(machine)) {
+        const said = readFileSync(join(machine.folder, 'qemu.log'), 'utf8');
+        throw new Error(`QEMU of ${machine.profile} ended:\n${said}\n${consoleTail(machine)}`);
+      }
+      const tail = consoleTail(machine, 200);
+      if (PANIC.test(tail))
+        throw new Error(`The kernel of ${machine.profile} panicked:\n${consoleTail(machine)}`);
+      const answer = await sshRun(machine.ssh, 'true', { timeoutMs: 15_000, mayFail: true });
+      if (answer.code === 0) return true;
+      await sleep(200);
+      return null;
+    },
+    { what: `a login on ${machine.profile}`, timeoutMs, explain: () => consoleTail(machine) },
+  );
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.on('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() => {
+        resolve(typeof address === 'object' && address !== null ? address.port : 0);
+      });
+    });
+  });
+}

@@ -1,0 +1,41 @@
+/** A release of Debian as an image is made of it. */
+export interface ImageRecipe {
+  readonly suite: string;
+  /** Lines of sources.list; main only, so that Node.js is Debian's own. */
+  readonly sources: readonly string[];
+  readonly packages: readonly string[];
+  /** Meta package whose kernel the machine boots. */
+  readonly kernelPackage: string;
+  readonly diskMiB: number;
+}
+
+/** One cell of a virtual machine. */
+export interface ProfileCell {
+  /** Kernel list syntax; `""` for a cell that has only memory. */
+  readonly cpus: string;
+  readonly memoryMiB: number;
+  /** 2 MiB pages reserved at boot. */
+  readonly hugePages: number;
+}
+
+/** A virtual hypervisor node: what it is made of and how long it may take to come up. */
+export interface Profile {
+  readonly name: string;
+  /** One sentence for people. */
+  readonly about: string;
+  readonly image: ImageRecipe;
+  /** `-accel`. */
+  readonly accelerator: string;
+  /** `-cpu`. */
+  readonly cpu: string;
+  /** `-smp`. */
+  readonly smp: string;
+  readonly cells: readonly ProfileCell[];
+  /** Distance between any two cells (10 is a cell to itself). */
+  readonly distance: number;
+  /** Further QEMU arguments, e.g. a device behind a PCI bridge of one cell. */
+  readonly devices: readonly string[];
+  readonly kernelArguments: readonly string[];
+  /** From launch to a login that works, without a snapshot. */
+  readonly bootTimeoutMs: number;
+}

@@ -1,0 +1,46 @@
+import type { Profile } from '../profile.ts';
+
+/**
+ * Debian 12 (kernel 6.1, systemd 252, libvirt 9.0, QEMU 7.2, Node 18), the base of Proxmox VE 8: two sockets with one
+ * cell of two CPUs each. `-cpu max` of TCG has no virtualisation of its own, so guests inside run under TCG too.
+ */
+export const bookwormSmall: Profile = {
+  name: 'bookworm-small',
+  about: 'Debian 12, 4 CPUs in 2 cells, 128 pages of 2 MiB on each; guests run under TCG',
+  image: {
+    suite: 'bookworm',
+    sources: [
+      'deb http://deb.debian.org/debian bookworm main',
+      'deb http://deb.debian.org/debian bookworm-updates main',
+      'deb http://deb.debian.org/debian-security bookworm-security main',
+    ],
+    packages: [
+      ...[
+        'systemd',
+        'systemd-sysv',
+        'udev',
+        'dbus',
+        'kmod',
+        'iproute2',
+        'procps',
+        'openssh-server',
+        'polkitd',
+      ],
+      ...['qemu-system-x86', 'libvirt-daemon-system', 'libvirt-daemon-driver-qemu', 'libvirt-clients'],
+      ...['numactl', 'hwloc-nox', 'nodejs'],
+    ],
+    kernelPackage: 'linux-image-cloud-amd64',
+    diskMiB: 3072,
+  },
+  accelerator: 'tcg,thread=multi',
+  cpu: 'max,vendor=GenuineIntel',
+  smp: '4,sockets=2,cores=2,threads=1',
+  cells: [
+    { cpus: '0-1', memoryMiB: 1536, hugePages: 128 },
+    { cpus: '2-3', memoryMiB: 1536, hugePages: 128 },
+  ],
+  distance: 20,
+  devices: [],
+  kernelArguments: ['mitigations=off'],
+  bootTimeoutMs: 180_000,
+};

@@ -1,0 +1,12 @@
+import type { Profile } from '../profile.ts';
+import { bookwormSmall } from './bookworm-small.ts';
+
+/** Every nested host there is, the default first. */
+export const PROFILES: readonly Profile[] = [bookwormSmall];
+
+/** The profile of this name; an unknown name is an error that lists all. */
+export function profileNamed(name: string): Profile {
+  const found = PROFILES.find(profile => profile.name === name);
+  if (found !== undefined) return found;
+  throw new Error(`There is no profile "${name}"; there are: ${PROFILES.map(p => p.name).join(', ')}.`);
+}

@@ -1,0 +1,46 @@
+import type { Image } from './image.ts';
+import type { Profile } from './profile.ts';
+
+/** Where one running machine keeps its files, and the host port that leads to its sshd. */
+export interface MachinePlaces {
+  readonly disk: string;
+  readonly console: string;
+  readonly monitor: string;
+  readonly port: number;
+}
+
+/** QEMU's whole command line for a machine. A snapshot fits only the command line that it was made with. */
+export function qemuArguments(profile: Profile, image: Image, places: MachinePlaces): string[] {
+  const cells = profile.cells.flatMap((cell, id) => [
+    ...['-object', `memory-backend-ram,id=memory${id},size=${cell.memoryMiB}M`],
+    ...['-numa', `node,nodeid=${id},memdev=memory${id}${cell.cpus === '' ? '' : `,cpus=${cell.cpus}`}`],
+  ]);
+  const distances = profile.cells.flatMap((_, from) =>
+    profile.cells.flatMap((__, to) =>
+      from < to ? ['-numa', `dist,src=${from},dst=${to},val=${profile.distance}`] : [],
+    ),
+  );
+  const pages = profile.cells.map((cell, id) => `${id}:${cell.hugePages}`).join(',');
+  const memory = profile.cells.reduce((sum, cell) => sum + cell.memoryMiB, 0);
+  const kernel = [
+    'console=ttyS0 root=/dev/vda rw quiet loglevel=4 net.ifnames=0 panic=-1',
+    `hugepagesz=2M hugepages=${pages}`,
+    ...profile.kernelArguments,
+  ].join(' ');
+  return [
+    ...['qemu-system-x86_64', '-nodefaults', '-no-user-config', '-display', 'none', '-no-reboot'],
+    ...['-machine', 'q35', '-accel', profile.accelerator, '-cpu', profile.cpu],
+    ...['-smp', profile.smp, '-m', String(memory), ...cells, ...distances],
+    ...['-kernel', image.kernel, '-initrd', image.initrd, '-append', kernel],
+    ...['-drive', `file=${places.disk},if=none,id=disk,format=qcow2,cache=unsafe,discard=unmap`],
+    ...['-device', 'virtio-blk-pci,drive=disk', '-device', 'virtio-rng-pci'],
+    ...[
+      '-netdev',
+      `user,id=net,hostfwd=tcp:127.0.0.1:${places.port}-:22`,
+      '-device',
+      'virtio-net-pci,netdev=net',
+    ],
+    ...['-serial', `file:${places.console}`, '-qmp', `unix:${places.monitor},server=on,wait=off`],
+    ...profile.devices,
+  ];
+}
