@@ -26,6 +26,10 @@ function renderDevice({ address, cell, vendor, product, class: kind }: Device): 
     [`${folder}/vendor`, `0x${vendor}\n`],
     [`${folder}/device`, `0x${product}\n`],
     [`${folder}/class`, `0x${kind}\n`],
+    [
+      `${folder}/uevent`,
+      `PCI_CLASS=${kind.toUpperCase().replace(/^0+(?=.{4})/, '')}\nPCI_ID=${vendor.toUpperCase()}:${product.toUpperCase()}\nPCI_SLOT_NAME=${address}\n`,
+    ],
     [`${folder}/numa_node`, `${cell ?? -1}\n`],
   ];
 }

@@ -1,0 +1,46 @@
+import { closeSync, constants, openSync, readdirSync, readSync } from 'node:fs';
+import type { TextTree } from '../../formats/text-tree.ts';
+
+/** Longer files are refused: the longest that a format reads (a large guest's domain XML) is far below it. */
+const LONGEST = 1024 * 1024;
+
+/** Never waits for a writer, should the path be a pipe. */
+const FLAGS = constants.O_RDONLY | constants.O_NONBLOCK;
+
+/**
+ * The files below `root` (`/` for this machine's own) as UTF-8 text, read when asked for. A file that is missing,
+ * cannot be read or is longer than 1 MiB is null; a folder that is missing is empty. Links are followed, so a tree
+ * with absolute links leads out of it.
+ */
+export function localFiles(root: string): TextTree {
+  const prefix = root.replace(/\/+$/, '');
+  let buffer = Buffer.allocUnsafe(16 * 1024);
+  return {
+    read(path) {
+      let file = -1;
+      try {
+        file = openSync(prefix + path, FLAGS);
+        let length = 0;
+        // /proc and /sys hand out a file in pieces and state no length, so only an empty piece is the end.
+        for (;;) {
+          const piece = readSync(file, buffer, length, buffer.length - length, null);
+          length += piece;
+          if (piece === 0) return buffer.toString('utf8', 0, length);
+          if (length > LONGEST) return null;
+          if (length === buffer.length) buffer = Buffer.concat([buffer, Buffer.allocUnsafe(length)]);
+        }
+      } catch {
+        return null;
+      } finally {
+        if (file >= 0) closeSync(file);
+      }
+    },
+    list(path) {
+      try {
+        return readdirSync(prefix + path).sort();
+      } catch {
+        return [];
+      }
+    },
+  };
+}

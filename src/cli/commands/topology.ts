@@ -1,0 +1,15 @@
+import { hostname } from 'node:os';
+import { localFiles } from '../../adapters/local/local-files.ts';
+import type { HostTopology } from '../../domain/host-topology.ts';
+import { readTopology } from '../../formats/sysfs/read-topology.ts';
+
+/**
+ * The topology of this machine (`root` is `/`) or of the tree below `root`, which is called what its
+ * `/proc/sys/kernel/hostname` says, else `unknown`. Throws an AppError when no CPU is known to be online.
+ */
+export function topologyCommand({ root }: { readonly root: string }): HostTopology {
+  const files = localFiles(root);
+  const recorded = files.read('/proc/sys/kernel/hostname')?.trim() ?? '';
+  const isThisMachine = root.replace(/\/+$/, '') === '';
+  return readTopology(files, recorded !== '' ? recorded : isThisMachine ? hostname() : 'unknown');
+}
