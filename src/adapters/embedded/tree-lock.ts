@@ -1,0 +1,32 @@
+import { spawnSync } from 'node:child_process';
+import { closeSync, openSync } from 'node:fs';
+
+import { AppError, EXIT } from '../../domain/app-error.ts';
+import type { TreeFiles } from './tree-files.ts';
+
+/** Seconds to wait for the other processes on the tree; one of their calls takes milliseconds. */
+const PATIENCE_S = 30;
+
+/**
+ * Does `work` while no other process changes the tree's processes, pages and domains, as one kernel and one
+ * libvirt daemon would serialise it. The lock is a kernel flock: Node has no call for it, so flock(1) locks the
+ * descriptor that it inherits and the lock stays with ours. It dies with its holder, however that ends.
+ */
+export function withTreeLock<T>(files: TreeFiles, work: () => T): T {
+  const file = openSync(files.placeOf('/run/pinfold/embedded.lock'), 'a');
+  try {
+    const { status } = spawnSync('flock', ['-x', '-w', `${PATIENCE_S}`, '3'], {
+      stdio: ['ignore', 'ignore', 'ignore', file],
+    });
+    if (status !== 0) {
+      throw new AppError(
+        'E_BUSY',
+        EXIT.state,
+        `The tree ${files.root} stayed locked for ${PATIENCE_S} s: end the other Pinfold processes that work on it, and see that flock(1) of util-linux is installed.`,
+      );
+    }
+    return work();
+  } finally {
+    closeSync(file);
+  }
+}
