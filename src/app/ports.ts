@@ -1,3 +1,5 @@
+import type { CpuList } from '../domain/host-topology.ts';
+import type { Ledger } from '../domain/ledger.ts';
 import type { TextTree } from '../formats/text-tree.ts';
 
 /** One node: its files, its programs. Adapters: this machine, a tree under `--root`, a node over SSH. */
@@ -29,4 +31,34 @@ export interface RunResult {
   readonly code: number | null;
   readonly stdout: string;
   readonly stderr: string;
+}
+
+/** The node's lock: whoever holds it is alone with the ledger. It dies with its holder. */
+export interface NodeLock {
+  /** Waits for the lock and answers how to give it back. Throws an AppError after a stated time. */
+  acquire(): Promise<() => void>;
+}
+
+/** The ledger of one node; read and written only under its lock. */
+export interface LedgerStore extends NodeLock {
+  /**
+   * What the file says; an empty ledger when there is none. A damaged file is set aside, and `warning` names
+   * where in one sentence: claims then come from what runs.
+   */
+  read(): { readonly ledger: Ledger; readonly warning: string | null };
+  /** Throws an AppError when it cannot be written; the file is then what it was before. */
+  write(ledger: Ledger): void;
+}
+
+/** Live domains of one node. Each call answers null or throws nothing for a domain that is not there. */
+export interface DomainPort {
+  /** The live XML, or null when libvirt does not answer with one. */
+  dumpXml(domain: string): Promise<string | null>;
+  /** Each returns null when it worked, else what libvirt said. */
+  pinVcpu(domain: string, vcpu: number, cpus: CpuList): Promise<string | null>;
+  pinEmulator(domain: string, cpus: CpuList): Promise<string | null>;
+  pinIothread(domain: string, iothread: number, cpus: CpuList): Promise<string | null>;
+  /** The XML inside a saved guest's file, and how to put another one there. */
+  savedXml(file: string): Promise<string | null>;
+  replaceSavedXml(file: string, xml: string): Promise<string | null>;
 }

@@ -1,0 +1,73 @@
+import { spawn } from 'node:child_process';
+import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { AppError, EXIT } from '../../domain/app-error.ts';
+import type { NodeLock } from '../../app/ports.ts';
+import { writeFailure } from '../local/write-failure.ts';
+
+/** How long a start waits for its turn: decisions take tens of milliseconds, so 10 s outlasts hundreds of them. */
+export const LOCK_WAIT_SECONDS = 10;
+
+/**
+ * The node's lock as a kernel flock on this file, which dies with its holder. Node has no call for it:
+ *
+ * 1. Open the file; Node opens close-on-exec, so that no program started later keeps it.
+ * 2. flock(1) locks the descriptor that it inherits. The lock belongs to the open file, not to that process, so
+ *    it stays when flock(1) ends.
+ * 3. Closing the descriptor gives the lock back.
+ *
+ * `acquire` starts flock(1) before it returns, so that the caller can read meanwhile.
+ */
+export function fileLock(path: string, waitSeconds = LOCK_WAIT_SECONDS): NodeLock {
+  return {
+    acquire() {
+      let descriptor: number;
+      try {
+        mkdirSync(dirname(path), { recursive: true, mode: 0o2770 });
+        descriptor = openSync(path, 'a+', 0o660);
+      } catch (cause) {
+        return Promise.reject(writeFailure(path, cause));
+      }
+      return lockDescriptor(descriptor, path, waitSeconds);
+    },
+  };
+}
+
+function lockDescriptor(descriptor: number, path: string, waitSeconds: number): Promise<() => void> {
+  return new Promise((resolve, reject) => {
+    const give = (error: AppError) => {
+      closeSync(descriptor);
+      reject(error);
+    };
+    const child = spawn('flock', ['-x', '-w', String(waitSeconds), '3'], {
+      stdio: ['ignore', 'ignore', 'ignore', descriptor],
+    });
+    child.once('error', cause => {
+      give(
+        new AppError(
+          'lock-tool-missing',
+          EXIT.state,
+          `The program flock (package util-linux) could not be started, and without it two starts on this node could take the same CPUs: install it.`,
+          cause,
+        ),
+      );
+    });
+    child.once('exit', code => {
+      if (code === 0) {
+        let held = true;
+        resolve(() => {
+          if (held) closeSync(descriptor);
+          held = false;
+        });
+      } else {
+        give(
+          new AppError(
+            'lock-busy',
+            EXIT.state,
+            `Another start held the lock ${path} for more than ${waitSeconds} s: see with "fuser ${path}" who holds it, then try again.`,
+          ),
+        );
+      }
+    });
+  });
+}

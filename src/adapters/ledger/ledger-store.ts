@@ -1,0 +1,42 @@
+import { join } from 'node:path';
+import type { LedgerStore, NodePort } from '../../app/ports.ts';
+import { emptyLedger } from '../../domain/ledger.ts';
+import { readBootId } from '../../formats/proc/process-id.ts';
+import { fileLock } from './file-lock.ts';
+import { parseLedger } from './parse-ledger.ts';
+
+/** The modes let the group (oneadmin's on OpenNebula hosts) read and replace the file. */
+const LEDGER_MODE = 0o660;
+
+/** Where a node's ledger is. */
+export interface LedgerPlace {
+  readonly node: NodePort;
+  /** The state folder as the node names it. */
+  readonly folder: string;
+  /** Where that node's `/` lies on this machine: `/`, or the tree of `--root`. */
+  readonly root: string;
+}
+
+/** The ledger as one JSON file, `ledger.json`, in the state folder, under the flock of `lock` beside it. */
+export function ledgerStore({ node, folder, root }: LedgerPlace): LedgerStore {
+  const path = join(folder, 'ledger.json');
+  const lock = fileLock(join(root, folder, 'lock'));
+  return {
+    acquire: () => lock.acquire(),
+    read() {
+      const text = node.files.read(path);
+      const ledger = text === null ? emptyLedger(readBootId(node.files)) : parseLedger(text);
+      if (ledger !== null) return { ledger, warning: null };
+      const aside = join(folder, `ledger.damaged-${new Date().toISOString().replaceAll(':', '')}`);
+      node.writeAtomically(aside, text ?? '', LEDGER_MODE);
+      node.remove(path);
+      return {
+        ledger: emptyLedger(readBootId(node.files)),
+        warning: `The ledger ${path} was damaged: it is now ${aside}, and what is taken was read anew from the guests that run.`,
+      };
+    },
+    write(ledger) {
+      node.writeAtomically(path, `${JSON.stringify(ledger)}\n`, LEDGER_MODE);
+    },
+  };
+}

@@ -1,0 +1,93 @@
+import type { Ledger, LedgerEntry } from '../../domain/ledger.ts';
+
+/**
+ * The ledger in this text, or null when it is damaged: no JSON, another kind or version, or an entry that would
+ * mislead a decision. Written by hand, because a schema library costs more than the whole decision.
+ */
+export function parseLedger(text: string): Ledger | null {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return null;
+  }
+  if (!isRecord(value) || value['kind'] !== 'pinfold/ledger' || value['version'] !== 1) return null;
+  if (typeof value['boot'] !== 'string' || !Array.isArray(value['entries'])) return null;
+  return value['entries'].every(isEntry) ? (value as unknown as Ledger) : null;
+}
+
+function isEntry(entry: unknown): entry is LedgerEntry {
+  return (
+    isRecord(entry) &&
+    typeof entry['vm'] === 'string' &&
+    isClaim(entry['claim']) &&
+    isNullOr(entry['process'], isProcessId) &&
+    isNullOr(entry['marker'], isString) &&
+    isNullOr(entry['placement'], isPlacement) &&
+    isNullOr(entry['foreign'], isForeign) &&
+    (entry['process'] !== null || isProcessId((entry['claim'] as Record<string, unknown>)['owner']))
+  );
+}
+
+function isClaim(claim: unknown): boolean {
+  return (
+    isRecord(claim) &&
+    typeof claim['vm'] === 'string' &&
+    (claim['source'] === 'observed' || claim['source'] === 'leased') &&
+    Array.isArray(claim['cells']) &&
+    claim['cells'].every(isCell) &&
+    (claim['emulator'] === undefined || isNullOr(claim['emulator'], isEmulator))
+  );
+}
+
+function isCell(cell: unknown): boolean {
+  return (
+    isRecord(cell) &&
+    isCpuList(cell['pcpus']) &&
+    isNullOr(cell['pageSizeKiB'], isNumber) &&
+    ['hostCell', 'sharedVcpus', 'memoryMiB', 'pages'].every(key => isNumber(cell[key]))
+  );
+}
+
+function isEmulator(emulator: unknown): boolean {
+  return isRecord(emulator) && isCpuList(emulator['cpus']) && isNumber(emulator['share']);
+}
+
+function isPlacement(placement: unknown): boolean {
+  return (
+    isRecord(placement) &&
+    isRecord(placement['pins']) &&
+    Object.values(placement['pins']).every(isCpuList) &&
+    isRecord(placement['iothreads']) &&
+    Object.values(placement['iothreads']).every(isCpuList) &&
+    isEmulator(placement['emulator'])
+  );
+}
+
+function isForeign(foreign: unknown): boolean {
+  return isRecord(foreign) && isNullOr(foreign['memoryMiB'], isNumber);
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isNullOr(value: unknown, test: (value: unknown) => boolean): boolean {
+  return value === null || test(value);
+}
+
+function isString(value: unknown): boolean {
+  return typeof value === 'string';
+}
+
+function isNumber(value: unknown): boolean {
+  return typeof value === 'number' && Number.isFinite(value) && value >= 0;
+}
+
+function isCpuList(value: unknown): boolean {
+  return typeof value === 'string' && /^(\d{1,5}(-\d{1,5})?(,\d{1,5}(-\d{1,5})?)*)?$/.test(value);
+}
+
+function isProcessId(value: unknown): boolean {
+  return typeof value === 'string' && /^\d+:\d+$/.test(value);
+}

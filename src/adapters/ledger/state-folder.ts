@@ -1,0 +1,58 @@
+import { accessSync, constants, existsSync, lstatSync, mkdirSync } from 'node:fs';
+import { AppError, EXIT } from '../../domain/app-error.ts';
+
+/** Made by tmpfiles.d (templates/opennebula) or by root. */
+export const RUN_FOLDER = '/run/pinfold';
+/** Where a user who may not write to /run keeps the state; the ledger's boot id makes it void after a reboot. */
+export const FALLBACK_FOLDER = '/var/tmp/one-pinfold';
+
+/**
+ * The folder of this machine's state, made when it is missing. Whoever calls must get the same answer on one
+ * node, so what exists goes first:
+ *
+ * 1. `/run/pinfold` when it is there and we may write to it;
+ * 2. `/var/tmp/one-pinfold` when it is there;
+ * 3. `/run/pinfold` when we can make it (root), else `/var/tmp/one-pinfold`.
+ *
+ * The fallback lies where everybody may write, so one that belongs to somebody else than this user or root, or
+ * is a link, is refused.
+ */
+export function stateFolder(): string {
+  if (isWritable(RUN_FOLDER)) return RUN_FOLDER;
+  if (existsSync(FALLBACK_FOLDER) || !makeFolder(RUN_FOLDER)) {
+    makeFolder(FALLBACK_FOLDER);
+    checkOwner(FALLBACK_FOLDER);
+    return FALLBACK_FOLDER;
+  }
+  return RUN_FOLDER;
+}
+
+function isWritable(folder: string): boolean {
+  try {
+    accessSync(folder, constants.W_OK | constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function makeFolder(folder: string): boolean {
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o2770 });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function checkOwner(folder: string): void {
+  const about = lstatSync(folder, { throwIfNoEntry: false });
+  if (about === undefined) return;
+  const trusted = about.isDirectory() && (about.uid === 0 || about.uid === process.getuid?.());
+  if (!trusted)
+    throw new AppError(
+      'state-folder-foreign',
+      EXIT.state,
+      `The state folder ${folder} belongs to user ${about.uid} or is no folder, so it cannot be trusted: remove it, or let tmpfiles.d make ${RUN_FOLDER}.`,
+    );
+}

@@ -1,0 +1,49 @@
+import type { Claim } from './claim.ts';
+import type { Placement } from './decision.ts';
+
+/**
+ * All claims of one node that Pinfold made. Truth is what runs; this file only bridges the seconds between
+ * decision and launch and remembers what was decided for a guest that runs.
+ */
+export interface Ledger {
+  readonly kind: 'pinfold/ledger';
+  readonly version: 1;
+  /** The kernel's boot id: entries of another boot are garbage. */
+  readonly boot: string;
+  readonly entries: readonly LedgerEntry[];
+}
+
+/** What the ledger knows of one VM. */
+export interface LedgerEntry {
+  /** The domain's name, unique on a node. */
+  readonly vm: string;
+  readonly claim: Claim;
+  /** The QEMU process that holds the claim; null while it is a lease. */
+  readonly process: ProcessId | null;
+  /**
+   * Of a lease: a word that stands in the command line of every program that takes part in the launch (the
+   * deployment file). A program that outlives the hook keeps the lease alive by it.
+   */
+  readonly marker: string | null;
+  /** What was decided; repairs go back to it. null: decided by somebody else, or before this ledger was begun. */
+  readonly placement: Placement | null;
+  /**
+   * Of a guest that Pinfold did not place: what its XML said, so that libvirt is asked once. Its claim is read
+   * from its threads each time. null: Pinfold's own guest.
+   */
+  readonly foreign: ForeignFacts | null;
+}
+
+/** What cannot be seen on a QEMU process itself. */
+export interface ForeignFacts {
+  /** null when libvirt does not know the guest. */
+  readonly memoryMiB: number | null;
+}
+
+/** A process that no later one can be mistaken for: `pid:starttime`, start time in clock ticks after boot. */
+export type ProcessId = string;
+
+/** A ledger without entries. */
+export function emptyLedger(boot: string): Ledger {
+  return { kind: 'pinfold/ledger', version: 1, boot, entries: [] };
+}

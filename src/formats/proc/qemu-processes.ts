@@ -1,0 +1,56 @@
+import type { ProcessId } from '../../domain/ledger.ts';
+import type { TextTree } from '../text-tree.ts';
+import { readProcessId } from './process-id.ts';
+
+/** A QEMU that carries a guest, as its command line tells. */
+export interface QemuProcess {
+  readonly pid: number;
+  readonly process: ProcessId;
+  /** The guest's name (`-name guest=NAME,…` or `-name NAME`); `qemu-PID` when the command line has none. */
+  readonly name: string;
+  /** From `-uuid`; null when the command line has none. */
+  readonly uuid: string | null;
+}
+
+/**
+ * All processes of this tree that are QEMU with a guest. QEMU's own names: `qemu-system-…` (the kernel keeps 15
+ * characters), `qemu-kvm` on Red Hat's family, `kvm` on Proxmox. Left out: those without a machine
+ * (`-machine none`), which libvirt starts for a moment to learn what QEMU can.
+ */
+export function readQemuProcesses(tree: TextTree): QemuProcess[] {
+  const found: QemuProcess[] = [];
+  for (const name of tree.list('/proc')) {
+    if (!/^\d+$/.test(name)) continue;
+    if (!/^(qemu|kvm$)/.test((tree.read(`/proc/${name}/comm`) ?? '').trim())) continue;
+    const qemu = readQemuProcess(tree, Number(name));
+    if (qemu !== null) found.push(qemu);
+  }
+  return found.sort((a, b) => a.pid - b.pid);
+}
+
+function readQemuProcess(tree: TextTree, pid: number): QemuProcess | null {
+  const argv = (tree.read(`/proc/${pid}/cmdline`) ?? '').split('\0');
+  const process = readProcessId(tree, pid);
+  const machine = optionOf(argv, 'machine') ?? optionOf(argv, 'M') ?? '';
+  if (process === null || argv.length < 2 || /^(type=)?none(,|$)/.test(machine)) return null;
+  return {
+    pid,
+    process,
+    name: guestName(optionOf(argv, 'name') ?? '') ?? `qemu-${pid}`,
+    uuid: optionOf(argv, 'uuid') ?? null,
+  };
+}
+
+function optionOf(argv: readonly string[], option: string): string | undefined {
+  const index = argv.findIndex(word => word === `-${option}` || word === `--${option}`);
+  return index < 0 ? undefined : argv[index + 1];
+}
+
+/** `guest=a,debug-threads=on` → `a`; QEMU doubles a comma inside a name. */
+function guestName(text: string): string | null {
+  const parts = text.replaceAll(',,', '\0').split(',');
+  const named = parts.find(part => part.startsWith('guest='))?.slice('guest='.length);
+  const first = parts[0] ?? '';
+  const name = named ?? (first.includes('=') ? '' : first);
+  return name === '' ? null : name.replaceAll('\0', ',');
+}
