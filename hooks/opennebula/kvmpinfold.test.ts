@@ -1,0 +1,242 @@
+import { spawnSync } from 'node:child_process';
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+/** A stock action that records what it was given, and says what the real one would. */
+const STOCK = `#!/bin/bash
+cat >"$RECORD/stdin"
+printf '%s\\n' "$@" >"$RECORD/args"
+echo "INFO: stock: done" >&2
+echo uuid-of-the-guest
+exit \${STOCK_CODE:-0}
+`;
+/** Bytes that a careless shell would change: no line end at the end, blanks, backslashes, percent signs. */
+const XML = "<domain type='kvm'>\n\t<name>one-7</name>  \\n %s $HOME `x`\n\n</domain>\n\n  ";
+const section = (...keys: string[]) =>
+  `<VM><USER_TEMPLATE><PINFOLD>${keys.join('')}<PROFILE><![CDATA[database]]></PROFILE></PINFOLD></USER_TEMPLATE></VM>`;
+const WITHOUT =
+  '<VM><USER_TEMPLATE><PINFOLD_WISH><HW_NUMA_NODES>2</HW_NUMA_NODES></PINFOLD_WISH></USER_TEMPLATE></VM>';
+
+let top: string;
+const at = (...parts: string[]) => join(top, ...parts);
+
+/** A front-end's remotes with stock scripts, Pinfold's wrappers installed, and a hook that is this program. */
+function install(hook: string): void {
+  cpSync(__dirname, at('delivery/hooks/opennebula'), { recursive: true });
+  mkdirSync(at('delivery/dist'), { recursive: true });
+  writeFileSync(at('delivery/dist/hook-opennebula.cjs'), hook);
+  mkdirSync(at('remotes/vmm/kvm'), { recursive: true });
+  mkdirSync(at('remotes/etc/vmm/kvm'), { recursive: true });
+  mkdirSync(at('vm'), { recursive: true });
+  mkdirSync(at('record'), { recursive: true });
+  writeFileSync(at('remotes/etc/vmm/kvm/kvmrc'), 'export LIBVIRT_URI=qemu:///session\n');
+  for (const action of ['deploy', 'restore', 'save', 'cancel', 'shutdown', 'resize', 'reboot', 'poll']) {
+    writeFileSync(at('remotes/vmm/kvm', action), STOCK);
+    chmodSync(at('remotes/vmm/kvm', action), 0o755);
+  }
+  runInstaller();
+}
+
+function runInstaller(...options: string[]) {
+  return spawnSync(at('delivery/hooks/opennebula/install'), [...options, at('remotes')], {
+    encoding: 'utf8',
+  });
+}
+
+function call(action: string, args: readonly string[], stdin: string, env: Record<string, string> = {}) {
+  const { status, stdout, stderr } = spawnSync(at('remotes/vmm/kvmpinfold', action), args, {
+    input: stdin,
+    encoding: 'utf8',
+    env: { PATH: process.env['PATH'] ?? '', RECORD: at('record'), ...env },
+  });
+  return { status, stdout, stderr };
+}
+
+const deploy = (vmXml: string | null, env?: Record<string, string>) => {
+  if (vmXml !== null) writeFileSync(at('vm/vm.xml'), vmXml);
+  return call('deploy', [at('vm/deployment.0'), 'host', '7', 'host'], XML, env);
+};
+const recorded = (name: string) =>
+  existsSync(at('record', name)) ? readFileSync(at('record', name), 'utf8') : null;
+
+const STARTED = { status: 0, stdout: 'uuid-of-the-guest\n', stderr: 'INFO: stock: done\n' };
+const HANDLED = `
+const { spawnSync } = require('node:child_process');
+const [action, ...args] = process.argv.slice(2);
+const input = require('node:fs').readFileSync(0, 'utf8');
+const stock = spawnSync(process.env.PINFOLD_KVM_DIR + '/' + action, args, { input: 'placed ' + input, encoding: 'utf8' });
+process.stdout.write(stock.stdout);
+process.stderr.write('WARN: pinfold: ' + process.env.LIBVIRT_URI + '\\n' + stock.stderr + 'pinfold-done ' + stock.status + '\\n');
+process.exitCode = stock.status;
+`;
+
+beforeEach(() => {
+  top = mkdtempSync(join(tmpdir(), 'pinfold-driver-'));
+});
+afterEach(() => {
+  rmSync(top, { recursive: true, force: true });
+});
+
+describe('a VM without a PINFOLD section', () => {
+  test.each([
+    ['with Pinfold in order', () => undefined],
+    [
+      'with a broken bundle',
+      () => {
+        writeFileSync(at('remotes/vmm/kvmpinfold/pinfold/hook-opennebula.cjs'), 'throw 1');
+      },
+    ],
+    [
+      'with the whole bundle gone',
+      () => {
+        rmSync(at('remotes/vmm/kvmpinfold/pinfold'), { recursive: true });
+      },
+    ],
+    [
+      'with the shared shell code gone',
+      () => {
+        rmSync(at('remotes/vmm/kvmpinfold/pinfold.sh'));
+      },
+    ],
+    [
+      'with a configuration that is no shell',
+      () => {
+        writeFileSync(at('remotes/etc/vmm/kvm/pinfold/driver.conf'), 'exit 3 (((');
+      },
+    ],
+  ])('starts byte for byte as it came, %s', (_, breakIt) => {
+    install(HANDLED);
+    breakIt();
+    expect(deploy(WITHOUT)).toEqual(STARTED);
+    expect(recorded('stdin')).toBe(XML);
+    expect(recorded('args')).toBe(`${at('vm/deployment.0')}\nhost\n7\nhost\n`);
+  });
+
+  test('starts without Node on the machine, and without a vm.xml', () => {
+    install(HANDLED);
+    expect(deploy(null, { PATH: '/usr/bin:/bin', PINFOLD_NODE: '/nonexistent' })).toEqual(STARTED);
+    expect(recorded('stdin')).toBe(XML);
+  });
+
+  test("passes OpenNebula's exit code on", () => {
+    install(HANDLED);
+    expect(deploy(WITHOUT, { STOCK_CODE: '255' }).status).toBe(255);
+  });
+
+  test('is restored with the message that came', () => {
+    install('throw 1');
+    const message = `<VMM_DRIVER_ACTION_DATA>${WITHOUT}\\n</VMM_DRIVER_ACTION_DATA>\n\n`;
+    expect(call('restore', [at('vm/checkpoint'), 'host', 'uuid', '7', 'host'], message)).toEqual(STARTED);
+    expect(recorded('stdin')).toBe(message);
+  });
+});
+
+describe('a VM with a PINFOLD section', () => {
+  test('goes through the hook, whose output and exit code pass on without its last line', () => {
+    install(HANDLED);
+    expect(deploy(section())).toEqual({
+      status: 0,
+      stdout: 'uuid-of-the-guest\n',
+      stderr: 'WARN: pinfold: qemu:///session\nINFO: stock: done\n',
+    });
+    expect(recorded('stdin')).toBe(`placed ${XML}`);
+    expect(deploy(section(), { STOCK_CODE: '3' }).status).toBe(3);
+  });
+
+  const broken: [string, string, Record<string, string>][] = [
+    ['crashes', 'throw new Error("a stack trace")', {}],
+    ['is no program', '((', {}],
+    ['is killed', 'process.kill(process.pid, "SIGKILL")', {}],
+    ['is too slow', 'for (;;);', { PINFOLD_TIMEOUT: '1' }],
+    ['has no Node', HANDLED, { PINFOLD_NODE: '/nonexistent' }],
+  ];
+
+  test.each(broken)('is refused with one sentence when the hook %s', (_, hook, env) => {
+    install(hook);
+    const { status, stdout, stderr } = deploy(section(), env);
+    expect([status, stdout]).toEqual([1, '']);
+    expect(stderr).toMatch(/^The VM has a PINFOLD section, but Pinfold is missing.*not started.*\. \n$/);
+    expect(recorded('stdin')).toBeNull();
+  });
+
+  test.each(broken)('starts as it came under float when the hook %s', (_, hook, env) => {
+    install(hook);
+    const { status, stdout, stderr } = deploy(section('<ON_REFUSAL><![CDATA[float]]></ON_REFUSAL>'), env);
+    expect([status, stdout]).toEqual([0, 'uuid-of-the-guest\n']);
+    expect(stderr).toMatch(/^WARN: pinfold: .*without a placement.*\nINFO: stock: done\n$/);
+    expect(recorded('stdin')).toBe(XML);
+  });
+
+  test('follows driver.conf where its section is silent, and its section where both speak', () => {
+    install('throw 1');
+    writeFileSync(at('remotes/etc/vmm/kvm/pinfold/driver.conf'), 'PINFOLD_WHEN_ABSENT=float\n');
+    expect(deploy(section()).status).toBe(0);
+    expect(deploy(section('<ON_REFUSAL><![CDATA[strict]]></ON_REFUSAL>')).status).toBe(1);
+  });
+
+  test('may take longer than the time limit once it is decided', () => {
+    install(`process.on('SIGTERM', () => {}); setTimeout(() => {${HANDLED}}, 1500)`);
+    expect(deploy(section(), { PINFOLD_TIMEOUT: '1' }).status).toBe(0);
+    expect(recorded('stdin')).toBe(`placed ${XML}`);
+  });
+});
+
+test.each(['save', 'cancel', 'shutdown', 'resize'])(
+  '%s is done by OpenNebula and never changed by a broken Pinfold',
+  action => {
+    install('process.stderr.write("noise"); process.exitCode = 9');
+    expect(call(action, ['uuid', 'host', '7', 'host'], '<MESSAGE/>\n')).toEqual(STARTED);
+    expect(recorded('stdin')).toBe('<MESSAGE/>\n');
+    expect(call(action, ['uuid'], '', { STOCK_CODE: '5' }).status).toBe(5);
+  },
+);
+
+describe('the installer', () => {
+  test('links every other action of OpenNebula, and does nothing more when it runs again', () => {
+    install(HANDLED);
+    const driver = at('remotes/vmm/kvmpinfold');
+    expect(readlinkSync(join(driver, 'reboot'))).toBe('../kvm/reboot');
+    expect(lstatSync(join(driver, 'deploy')).isSymbolicLink()).toBe(false);
+    const before = readdirSync(driver);
+    expect(runInstaller().status).toBe(0);
+    expect(readdirSync(driver)).toEqual(before);
+  });
+
+  test('links what an upgrade of OpenNebula brought, and drops what it took away', () => {
+    install(HANDLED);
+    writeFileSync(at('remotes/vmm/kvm/exec'), STOCK);
+    rmSync(at('remotes/vmm/kvm/poll'));
+    runInstaller();
+    expect(readlinkSync(at('remotes/vmm/kvmpinfold/exec'))).toBe('../kvm/exec');
+    expect(readdirSync(at('remotes/vmm/kvmpinfold'))).not.toContain('poll');
+  });
+
+  test('takes everything of its own out again, and leaves the policy to the operator', () => {
+    install(HANDLED);
+    expect(runInstaller('--remove').status).toBe(0);
+    expect(existsSync(at('remotes/vmm/kvmpinfold'))).toBe(false);
+    expect(existsSync(at('remotes/etc/vmm/kvm/pinfold'))).toBe(true);
+  });
+
+  test('says so when this is no remotes folder', () => {
+    install(HANDLED);
+    const { status, stderr } = spawnSync(at('delivery/hooks/opennebula/install'), [at('vm')], {
+      encoding: 'utf8',
+    });
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/does not exist: name the remotes folder/);
+  });
+});

@@ -1,0 +1,84 @@
+# What the wrappers of this directory share. Read by bash, only where a PINFOLD section was found or after the
+# stock script worked.
+#
+# driver.conf beside policy.yaml (remotes/etc/vmm/kvm/pinfold/) may set:
+#   PINFOLD_NODE          the Node to run (default: node on the PATH)
+#   PINFOLD_HOOK          Pinfold's hook (default: pinfold/hook-opennebula.cjs in this directory)
+#   PINFOLD_WHEN_ABSENT   strict (default) or float: what happens to a VM with a PINFOLD section while Pinfold is
+#                         missing, broken or slower than PINFOLD_TIMEOUT; ON_REFUSAL in the section goes first
+#   PINFOLD_STATE_DIR     where the ledger is (default: /run/pinfold, else /var/tmp/one-pinfold)
+#   PINFOLD_TIMEOUT       seconds that a decision may take (default 20); the launch itself may take longer
+
+pinfold_scripts=$(cd "$here/../.." 2>/dev/null && pwd)
+PINFOLD_ETC_DIR=$pinfold_scripts/etc/vmm/kvm/pinfold
+PINFOLD_KVM_DIR=$pinfold_scripts/vmm/kvm
+[ -r "$PINFOLD_ETC_DIR/driver.conf" ] && . "$PINFOLD_ETC_DIR/driver.conf"
+[ -z "$PINFOLD_STATE_DIR" ] || export PINFOLD_STATE_DIR
+# The URI as the stock scripts have it; in a shell of its own, because kvmrc may hold anything.
+LIBVIRT_URI=$(. "$pinfold_scripts/etc/vmm/kvm/kvmrc" >/dev/null 2>&1; printf '%s' "$LIBVIRT_URI")
+[ -n "$LIBVIRT_URI" ] || LIBVIRT_URI=qemu:///system
+export PINFOLD_ETC_DIR PINFOLD_KVM_DIR LIBVIRT_URI
+
+pinfold_hook() {
+    timeout --foreground --preserve-status "${PINFOLD_TIMEOUT:-20}" \
+        "${PINFOLD_NODE:-node}" "${PINFOLD_HOOK:-$here/pinfold/hook-opennebula.cjs}" "$@"
+}
+
+# strict or float, for a VM whose Pinfold is out of order: its own section, then driver.conf, then strict.
+pinfold_when_absent() {
+    local section=${1#*<PINFOLD>}
+    section=${section%%</PINFOLD>*}
+    case ${section,,} in
+    *'<on_refusal>float<'* | *'<on_refusal><![cdata[float]]>'*) echo float ;;
+    *'<on_refusal>'*) echo strict ;;
+    *) [ "${PINFOLD_WHEN_ABSENT,,}" = float ] && echo float || echo strict ;;
+    esac
+}
+
+# pinfold_guarded ACTION TEXT_WITH_SECTION ARGUMENTS…: standard input goes to the hook, and to the stock script when
+# the hook is out of order and the guest may float. The hook ends its messages with "pinfold-done CODE": without
+# that line it did not come to an end of its own. From its decision on it ignores the time limit's signal, so a launch
+# is never cut off, and whatever was cut off before launched nothing.
+pinfold_guarded() {
+    local action=$1 section=$2 input messages verdict
+    shift 2
+    input=$(cat && printf x)
+    input=${input%x}
+    exec 4>&1
+    messages=$(printf '%s' "$input" | PINFOLD_SHIM=1 pinfold_hook "$action" "$@" 2>&1 >&4 4>&-)
+    exec 4>&-
+    verdict=${messages##*pinfold-done }
+    case $verdict in
+    '' | *[!0-9]*) ;;
+    *)
+        printf '%s' "${messages%pinfold-done *}" >&2
+        exit "$verdict"
+        ;;
+    esac
+    if [ "$(pinfold_when_absent "$section")" = float ]; then
+        echo "WARN: pinfold: Pinfold is missing, broken or too slow on this host, so the VM starts without a placement; run \"pinfold doctor\" here." >&2
+        printf '%s' "$input" | "$here/../kvm/$action" "$@"
+        exit
+    fi
+    echo "The VM has a PINFOLD section, but Pinfold is missing, broken or too slow on this host, so it was not started: run \"pinfold doctor\" here, or set ON_REFUSAL=\"float\" in the section to start without a placement. " >&2
+    exit 1
+}
+
+# After a stock script that worked: never changes its outcome, and does nothing where Pinfold holds nothing.
+pinfold_after() {
+    local folder
+    for folder in ${PINFOLD_STATE_DIR:+"$PINFOLD_STATE_DIR"} /run/pinfold /var/tmp/one-pinfold; do
+        [ -s "$folder/ledger.json" ] || continue
+        pinfold_hook "$@" </dev/null 2>&1 >/dev/null | sed -n '/^\(INFO\|WARN\): /p' >&2
+        return
+    done
+}
+
+# Before a live migration: MIGRATE_OPTIONS names a domain XML without this host's pins, where the guest has any of ours.
+pinfold_travel() {
+    local options
+    PINFOLD_TRAVEL_XML=$(pinfold_hook travel "$1" </dev/null 2>/dev/null)
+    [ -s "$PINFOLD_TRAVEL_XML" ] || { PINFOLD_TRAVEL_XML=; return; }
+    options=$( (. "$pinfold_scripts/etc/vmm/kvm/kvmrc" >/dev/null 2>&1; printf '%s' "$MIGRATE_OPTIONS") )
+    export MIGRATE_OPTIONS="--xml $PINFOLD_TRAVEL_XML $options"
+}
