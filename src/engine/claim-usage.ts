@@ -1,0 +1,63 @@
+import { parseCpuList } from '../domain/cpu-list.ts';
+import { CpuSet } from '../domain/cpu-set.ts';
+import type { Claim } from '../domain/claim.ts';
+
+/** What all claims of a node hold together. */
+export interface ClaimUsage {
+  /** Every CPU that some claim makes unusable for others. */
+  readonly cpus: CpuSet;
+  /** Per host cell id. */
+  readonly cells: ReadonlyMap<number, CellUsage>;
+  /** Isolated emulators by the CPU that carries them. */
+  readonly poolCpus: ReadonlyMap<number, PoolLoad>;
+  readonly devices: ReadonlySet<string>;
+}
+
+export interface CellUsage {
+  sharedVcpus: number;
+  memoryMiB: number;
+  /** Pages by size in KiB; key 0 is the base size. */
+  readonly pages: Map<number, number>;
+}
+
+/** How many guests' emulator threads run on a pool CPU; exclusive when one of them was promised it alone. */
+export interface PoolLoad {
+  guests: number;
+  exclusive: boolean;
+}
+
+/** Adds up the claims; their order does not matter. */
+export function claimUsage(claims: readonly Claim[]): ClaimUsage {
+  const cells = new Map<number, CellUsage>();
+  const poolCpus = new Map<number, PoolLoad>();
+  const devices = new Set<string>();
+  let cpus = CpuSet.EMPTY;
+  for (const claim of claims) {
+    for (const cell of claim.cells) {
+      cpus = cpus.union(parseCpuList(cell.pcpus));
+      addCell(cells, cell);
+    }
+    for (const address of claim.devices ?? []) devices.add(address);
+    if (claim.emulator?.policy !== 'isolate') continue;
+    for (const cpu of parseCpuList(claim.emulator.cpus)) {
+      const load = poolCpus.get(cpu) ?? { guests: 0, exclusive: false };
+      load.guests += 1;
+      load.exclusive ||= claim.emulator.share >= 1;
+      poolCpus.set(cpu, load);
+    }
+  }
+  cpus = cpus.union(CpuSet.of(poolCpus.keys()));
+  return { cpus, cells, poolCpus, devices };
+}
+
+function addCell(cells: Map<number, CellUsage>, cell: Claim['cells'][number]): void {
+  let usage = cells.get(cell.hostCell);
+  if (usage === undefined) {
+    usage = { sharedVcpus: 0, memoryMiB: 0, pages: new Map() };
+    cells.set(cell.hostCell, usage);
+  }
+  usage.sharedVcpus += cell.sharedVcpus;
+  usage.memoryMiB += cell.memoryMiB;
+  const size = cell.pageSizeKiB ?? 0;
+  usage.pages.set(size, (usage.pages.get(size) ?? 0) + cell.pages);
+}

@@ -1,0 +1,133 @@
+import { CpuSet } from '../domain/cpu-set.ts';
+import { parseCpuList } from '../domain/cpu-list.ts';
+import type { Host } from '../domain/host.ts';
+import type { Cell } from '../domain/host-topology.ts';
+import type { ClaimUsage } from './claim-usage.ts';
+import type { PolicySets } from './policy-sets.ts';
+
+/**
+ * The cores of one cell, in ascending order of their lowest CPU, as flat arrays: entry i of each array is core
+ * i, and its free dedicated CPUs are `threads[start[i]]` to `threads[start[i] + free[i] - 1]`.
+ */
+export interface CoreTable {
+  readonly count: number;
+  readonly start: Int32Array;
+  readonly threads: Int32Array;
+  /** Free dedicated CPUs of the core. */
+  readonly free: Int32Array;
+  /** The first so many of them are in no floating set (CPUs isolated from the kernel's scheduler). */
+  readonly quiet: Int32Array;
+  /** Online threads; 1 = no SMT sibling. */
+  readonly online: Int32Array;
+  /** Threads that policy gives to dedicated use, free or not. */
+  readonly usable: Int32Array;
+  /** 1 where every thread that guests may use is dedicated and free: what thread policy isolate needs. */
+  readonly whole: Uint8Array;
+  /** 1 where taking a first thread breaks a core: whole and with more than one dedicated thread. */
+  readonly breakable: Uint8Array;
+  /** CPU kind: 0 where the machine has one kind, 1 performance, 2 efficiency. */
+  readonly kind: Uint8Array;
+  /** Last-level cache domain, numbered from 0. */
+  readonly domain: Int32Array;
+  /** Cache domain and CPU kind together, numbered from 0: vCPUs of one guest best stay in one. */
+  readonly group: Int32Array;
+  readonly domainCount: number;
+  readonly groupCount: number;
+  /** CPUs of this core that carry emulator threads of a pool. */
+  readonly poolCpus: Int32Array;
+  /** Sum of `free`. */
+  readonly freeTotal: number;
+  /** All online threads of the core, in the same order. */
+  readonly members: readonly CpuSet[];
+}
+
+interface Input {
+  readonly cell: Cell;
+  readonly cpus: CpuSet;
+  readonly host: Host;
+  readonly policy: PolicySets;
+  readonly usage: ClaimUsage;
+  readonly floating: CpuSet;
+}
+
+/** Fills the table. CPUs that no core lists are cores of their own; what no cache lists is one domain. */
+export function buildCoreTable(input: Input): CoreTable {
+  const members = coresOf(input.cell, input.cpus);
+  const count = members.length;
+  const ints = () => new Int32Array(count);
+  const table = {
+    count,
+    start: ints(),
+    threads: new Int32Array(input.cpus.size),
+    free: ints(),
+    quiet: ints(),
+    online: ints(),
+    usable: ints(),
+    whole: new Uint8Array(count),
+    breakable: new Uint8Array(count),
+    kind: new Uint8Array(count),
+    domain: ints(),
+    group: ints(),
+    domainCount: 0,
+    groupCount: 0,
+    poolCpus: ints(),
+    freeTotal: 0,
+    members,
+  };
+  const forGuests = input.policy.dedicated.union(input.policy.shared).union(input.policy.emulatorPin);
+  members.forEach((core, i) => {
+    fillCore(table, i, input);
+    const guestThreads = core.intersect(forGuests).size;
+    const whole = guestThreads > 0 && table.free[i] === guestThreads;
+    table.whole[i] = whole ? 1 : 0;
+    table.breakable[i] = whole && table.usable[i]! > 1 ? 1 : 0;
+  });
+  fillDomains(table, input);
+  return table;
+}
+
+type Filling = { -readonly [Key in keyof CoreTable]: CoreTable[Key] };
+
+function fillCore(table: Filling, i: number, input: Input): void {
+  const core = table.members[i]!;
+  const dedicated = core.intersect(input.policy.dedicated);
+  const free = dedicated.minus(input.usage.cpus);
+  const quiet = free.minus(input.floating);
+  table.start[i] = table.freeTotal;
+  let at = table.freeTotal;
+  for (const cpu of quiet) table.threads[at++] = cpu;
+  for (const cpu of free.intersect(input.floating)) table.threads[at++] = cpu;
+  table.free[i] = free.size;
+  table.quiet[i] = quiet.size;
+  table.freeTotal = at;
+  table.online[i] = core.size;
+  table.usable[i] = dedicated.size;
+  for (const cpu of core) if (input.usage.poolCpus.has(cpu)) table.poolCpus[i]! += 1;
+}
+
+function fillDomains(table: Filling, input: Input): void {
+  const caches = input.cell.caches
+    .map(text => parseCpuList(text).intersect(input.cpus))
+    .filter(cache => !cache.isEmpty)
+    .sort((a, b) => a.first! - b.first!);
+  const performance = parseCpuList(input.host.topology.kinds?.performance ?? '');
+  const efficiency = parseCpuList(input.host.topology.kinds?.efficiency ?? '');
+  const groups = new Map<number, number>();
+  table.members.forEach((core, i) => {
+    const first = core.first!;
+    const cache = caches.findIndex(set => set.has(first));
+    table.domain[i] = cache < 0 ? caches.length : cache;
+    table.kind[i] = performance.has(first) ? 1 : efficiency.has(first) ? 2 : 0;
+    const key = table.domain[i] * 3 + table.kind[i];
+    if (!groups.has(key)) groups.set(key, groups.size);
+    table.group[i] = groups.get(key)!;
+  });
+  table.domainCount = caches.length + 1;
+  table.groupCount = groups.size;
+}
+
+function coresOf(cell: Cell, cpus: CpuSet): CpuSet[] {
+  const listed = cell.cores.map(text => parseCpuList(text).intersect(cpus)).filter(core => !core.isEmpty);
+  const alone = cpus.minus(CpuSet.union(listed));
+  return [...listed, ...alone.toArray().map(cpu => CpuSet.of([cpu]))].sort((a, b) => a.first! - b.first!);
+}

@@ -1,0 +1,62 @@
+import type { Decision, Placement, Refusal } from '../domain/decision.ts';
+import type { GuestSpec } from '../domain/guest-spec.ts';
+import type { PlacementRequest } from '../domain/placement-request.ts';
+import { splitGuest } from './auto-cells.ts';
+import { hintFor } from './hint.ts';
+import type { HostModel } from './host-model.ts';
+import { placeCells, type PlaceResult } from './place.ts';
+import { refuse } from './refuse.ts';
+import { carrierLimits } from './request/carrier-limits.ts';
+import { readRequest } from './request/read-request.ts';
+import { toPlacement } from './to-placement.ts';
+import { why } from './why.ts';
+
+/** A valid guest placed or refused. */
+export type Outcome =
+  | { readonly ok: true; readonly placement: Placement; readonly why: readonly string[] }
+  | { readonly ok: false; readonly refusal: Refusal };
+
+/** Decides a request: reads its options, places the guest, and writes the document. */
+export function decide(model: HostModel, request: PlacementRequest): Decision {
+  const head = { kind: 'pinfold/decision', version: 1, vm: request.vm } as const;
+  const read = readRequest(request);
+  if (!read.ok) return { ...head, fits: false, error: read.error };
+  const { spec } = read;
+  if (!spec.wantsPlacement)
+    return {
+      ...head,
+      fits: true,
+      placement: null,
+      why: ['The request asks for no placement.', ...spec.notes],
+    };
+  const outcome = place(model, spec);
+  if (!outcome.ok) return { ...head, fits: false, refusal: outcome.refusal };
+  return { ...head, fits: true, placement: outcome.placement, why: outcome.why };
+}
+
+/** Places a guest whose options are read: the best placement, or why there is none and what would fit. */
+export function place(model: HostModel, spec: GuestSpec): Outcome {
+  const limit = spec.carrier === 'proxmox' ? carrierLimits(spec)[0] : undefined;
+  if (limit !== undefined)
+    return { ok: false, refusal: { code: 'carrier-cannot', summary: limit.summary, cells: [] } };
+  const result = placeSplit(model, spec);
+  if (result.ok) {
+    const placement = toPlacement(model, result.placed);
+    return { ok: true, placement, why: why(model, result.placed, placement) };
+  }
+  const refusal = refuse(model, result.not);
+  const hint = hintFor(model, spec);
+  return { ok: false, refusal: hint === null ? refusal : { ...refusal, hint: hint.text } };
+}
+
+/** Places the guest as it is; with automatic cells, in as few guest cells as fit. */
+export function placeSplit(model: HostModel, spec: GuestSpec): PlaceResult {
+  const first = placeCells(model, spec);
+  if (first.ok || !spec.autoCells) return first;
+  const most = Math.min(model.cells.length, spec.vcpus);
+  for (let count = 2; count <= most; count += 1) {
+    const result = placeCells(model, splitGuest(spec, count));
+    if (result.ok) return result;
+  }
+  return first;
+}

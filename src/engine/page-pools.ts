@@ -1,0 +1,43 @@
+import type { Cell } from '../domain/host-topology.ts';
+import type { CellUsage } from './claim-usage.ts';
+
+/** The pages of one size on one cell, as decisions count them. */
+export interface PoolModel {
+  readonly sizeKiB: number;
+  /** Without what kernel and policy reserve: what a shared guest, which may overcommit, is checked against. */
+  readonly total: number;
+  /** What a new guest can have now, never below 0: the smaller of free and total − reserved − claimed. */
+  readonly available: number;
+}
+
+const RULE = /^node:(\d+),size:(\d+),count:(\d+)$/;
+
+/** The cell's pools, ascending by page size; empty = unknown. `reserved` are the policy's reserved_huge_pages. */
+export function pagePools(
+  cell: Cell,
+  usage: CellUsage | undefined,
+  reserved: readonly string[],
+): readonly PoolModel[] {
+  const sorted = [...cell.pages].sort((a, b) => a.sizeKiB - b.sizeKiB);
+  return sorted.map((pool, index) => {
+    const claimed = (usage?.pages.get(pool.sizeKiB) ?? 0) + (index === 0 ? (usage?.pages.get(0) ?? 0) : 0);
+    const kept = pool.reserved + reservedPages(cell.id, pool.sizeKiB, reserved);
+    const left = pool.total - kept - claimed;
+    const free = pool.free ?? null;
+    return {
+      sizeKiB: pool.sizeKiB,
+      total: pool.total - kept,
+      available: Math.max(0, free === null ? left : Math.min(free, left)),
+    };
+  });
+}
+
+/** Sum of the policy's rules for this cell and size; rules for other cells and sizes do not count, as in Nova. */
+function reservedPages(cellId: number, sizeKiB: number, reserved: readonly string[]): number {
+  let pages = 0;
+  for (const text of reserved) {
+    const rule = RULE.exec(text.replace(/\s/g, ''));
+    if (rule !== null && Number(rule[1]) === cellId && Number(rule[2]) === sizeKiB) pages += Number(rule[3]);
+  }
+  return pages;
+}

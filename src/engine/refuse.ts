@@ -1,0 +1,118 @@
+import type { CellRefusal, Refusal } from '../domain/decision.ts';
+import type { RefusalCode } from '../domain/refusal-codes.ts';
+import { fitCell } from './cell-fit.ts';
+import type { HostModel } from './host-model.ts';
+import { matchingSize } from './matching.ts';
+import { baseMemoryMiB, hostMemoryShort, type NotPlaced } from './place.ts';
+import { placeDevices } from './place-devices.ts';
+import { staticEmulatorCpu } from './place-emulator.ts';
+import type { Missing } from './place-memory.ts';
+import { CONSTRAINT_WORDS } from './constraint-words.ts';
+
+/** Says why a guest does not fit: code, one sentence with the numbers, and a row for each pair that lacks something. */
+export function refuse(model: HostModel, not: NotPlaced): Refusal {
+  const rows = refusedPairs(model, not);
+  const { code, summary } = wholeReason(model, not, rows);
+  return { code, summary, cells: rows };
+}
+
+interface Reason {
+  readonly code: RefusalCode;
+  readonly summary: string;
+}
+
+function wholeReason(model: HostModel, not: NotPlaced, rows: readonly CellRefusal[]): Reason {
+  const { guest, demands, costs } = not;
+  const spec = guest.spec;
+  const hosts = model.cells.length;
+  const count = guest.cells.length;
+  if (count > hosts)
+    return {
+      code: 'too-many-guest-cells',
+      summary: `The guest wants ${count} guest cells, each on a host cell of its own, but the host has ${hosts}.`,
+    };
+  const lonely = spec.cells.find(
+    cell =>
+      rows.filter(row => row.guestCell === cell.id && row.constraint !== 'host-cell-taken').length === hosts,
+  );
+  if (lonely !== undefined)
+    return lonelyCell(
+      rows.filter(row => row.guestCell === lonely.id),
+      count,
+    );
+  if (hostMemoryShort(model, guest))
+    return {
+      code: 'host-memory-reserved',
+      summary: `The guest needs ${baseMemoryMiB(model, guest)} MiB of base pages, but only ${Math.max(0, Math.floor(model.spareMiB))} MiB are left on all host cells together beside the ${model.policy.reservedMemoryMiB} MiB reserved for the host.`,
+    };
+  if (spec.emulator === 'isolate' && model.emulatorPins.length > 0 && staticEmulatorCpu(model, [0]) < 0)
+    return {
+      code: 'emulator-pool-full',
+      summary: `Each of the ${model.emulatorPins.length} CPUs of emulator_pin_set carries the ${Math.floor(model.policy.emulatorRatio)} guests that emulator_overcommit_ratio allows.`,
+    };
+  const seated = matchingSize(costs, count, hosts);
+  if (seated < count)
+    return {
+      code: 'cells-compete',
+      summary: `Each of the ${count} guest cells fits on some host cell, but only ${seated} of them at the same time.`,
+    };
+  if (demands.length > 0) return deviceReason(model, not);
+  return {
+    code: 'emulator-needs-cpu',
+    summary: `The vCPUs fit, but no host cell of the guest has a further dedicated CPU free for ${guest.emulatorCpu ? 'its emulator threads' : 'its iothreads'}.`,
+  };
+}
+
+function lonelyCell(rows: readonly CellRefusal[], count: number): Reason {
+  const starves = rows.find(row => row.constraint === 'shared-guests-cpus');
+  const best = starves ?? rows.reduce((a, b) => (b.available / b.needed > a.available / a.needed ? b : a));
+  const words = CONSTRAINT_WORDS[best.constraint as keyof typeof CONSTRAINT_WORDS];
+  const who = count === 1 ? 'The guest' : `Guest cell ${best.guestCell}`;
+  const tail = rows.length === 1 ? '' : ` (the nearest of ${rows.length} host cells to what is needed)`;
+  return {
+    code: starves === undefined ? 'no-cell-fits' : 'shared-guests-need-cpus',
+    summary: `${who} ${words(best.needed, best.available, best.hostCell)}${tail}.`,
+  };
+}
+
+function deviceReason(model: HostModel, { demands }: NotPlaced): Reason {
+  const everywhere = demands.map(demand => ({ ...demand, policy: 'preferred' as const }));
+  const all = model.cells.map(cell => cell.index);
+  if (placeDevices(model, everywhere, all) === null)
+    return {
+      code: 'devices-not-free',
+      summary: `The guest wants ${demands.length} devices, but the host does not have that many free ones of the kinds or addresses asked for.`,
+    };
+  return {
+    code: 'devices-too-far',
+    summary: `The ${demands.length} devices asked for are free, but not near any host cells that the guest fits on (policy ${demands[0]!.policy}).`,
+  };
+}
+
+/** One row for each guest cell and host cell: what is missing, or that the host cell goes to another guest cell. */
+function refusedPairs(model: HostModel, not: NotPlaced): CellRefusal[] {
+  const { guest } = not;
+  const rows: CellRefusal[] = [];
+  const missing: Missing = { constraint: 'memory', needed: 0, available: 0 };
+  guest.cells.forEach((need, index) => {
+    const ask = {
+      guest,
+      need,
+      carrier: not.carries && guest.cells.length === 1,
+      scratch: model.scratch,
+      missing,
+    };
+    for (const cell of model.cells) {
+      const fits = fitCell(model, cell, ask) !== Infinity;
+      if (fits && guest.cells.length === 1) continue;
+      rows.push({
+        guestCell: guest.spec.cells[index]!.id,
+        hostCell: cell.id,
+        ...(fits
+          ? { constraint: 'host-cell-taken', needed: guest.cells.length, available: model.cells.length }
+          : { constraint: missing.constraint, needed: missing.needed, available: missing.available }),
+      });
+    }
+  });
+  return rows;
+}
