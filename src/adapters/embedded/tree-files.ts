@@ -1,6 +1,7 @@
 import {
   appendFileSync,
   closeSync,
+  constants,
   existsSync,
   fsyncSync,
   mkdirSync,
@@ -60,7 +61,8 @@ export class TreeFiles implements TextTree {
     if (place === null) return null;
     let file: number;
     try {
-      file = openSync(place, 'r');
+      // Never waits for a writer, should the path be a pipe.
+      file = openSync(place, constants.O_RDONLY | constants.O_NONBLOCK);
     } catch {
       return null;
     }
