@@ -19,10 +19,16 @@ describe('the files of a directory', () => {
     expect(files.read('/sys/a')).toBe('Zelle 0 – frei\n\0');
   });
 
-  test.each([0, 1, 16 * 1024, 16 * 1024 + 1, 100_000, MIB])('of %i bytes are read to the end', size => {
-    writeFileSync(join(root, 'sized'), 'x'.repeat(size));
-    expect(files.read('/sized')).toBe('x'.repeat(size));
-  });
+  test.each([0, 1, 4095, 4096, 4097, 16 * 1024, 16 * 1024 + 1, 100_000, MIB])(
+    'of %i bytes are read to the end',
+    size => {
+      writeFileSync(join(root, 'sized'), 'x'.repeat(size));
+      writeFileSync(join(root, 'sys/sized'), 'y'.repeat(size));
+      expect(files.read('/sized')).toBe('x'.repeat(size));
+      expect(files.read('/sys/sized')).toBe('y'.repeat(size));
+      rmSync(join(root, 'sys/sized'));
+    },
+  );
 
   test('above 1 MiB are refused', () => {
     writeFileSync(join(root, 'huge'), 'x'.repeat(MIB + 1));

@@ -4,6 +4,9 @@ import type { TextTree } from '../../formats/text-tree.ts';
 /** Longer files are refused: the longest that a format reads (a large guest's domain XML) is far below it. */
 const LONGEST = 1024 * 1024;
 
+/** sysfs gives a whole file, or this much at a time: a shorter piece is its last. Saves a call for each file. */
+const SYSFS_PIECE = 4096;
+
 /** Never waits for a writer, should the path be a pipe. */
 const FLAGS = constants.O_RDONLY | constants.O_NONBLOCK;
 
@@ -25,7 +28,8 @@ export function localFiles(root: string): TextTree {
         for (;;) {
           const piece = readSync(file, buffer, length, buffer.length - length, null);
           length += piece;
-          if (piece === 0) return buffer.toString('utf8', 0, length);
+          if (piece === 0 || (piece < SYSFS_PIECE && path.startsWith('/sys/')))
+            return buffer.toString('utf8', 0, length);
           if (length > LONGEST) return null;
           if (length === buffer.length) buffer = Buffer.concat([buffer, Buffer.allocUnsafe(length)]);
         }

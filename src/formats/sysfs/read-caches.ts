@@ -1,7 +1,6 @@
-import type { CpuSet } from '../../domain/cpu-set.ts';
 import type { TextTree } from '../text-tree.ts';
 import { CPU_FOLDER, type CpuLists } from './read-cpus.ts';
-import { readGroups } from './read-groups.ts';
+import { readGroups, type CpuGroup } from './read-groups.ts';
 import { countOf, cpuListOf, cpuMaskOf, numbersOf } from './sysfs-text.ts';
 
 /**
@@ -14,7 +13,7 @@ const SHARED_LEVEL = 3;
  * The online CPUs under each last-level cache: one map a domain, plus the level of that cache. The map is
  * trusted before the list: both are the kernel's, but captures exist in which only the map is right.
  */
-export function readCaches(tree: TextTree, cpus: CpuLists): readonly CpuSet[] {
+export function readCaches(tree: TextTree, cpus: CpuLists): readonly CpuGroup[] {
   let index: string | null = null;
   return readGroups(cpus, cpu => {
     const folder = `${CPU_FOLDER}/cpu${cpu}/cache`;

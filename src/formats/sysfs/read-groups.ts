@@ -1,5 +1,5 @@
-import { CpuSet } from '../../domain/cpu-set.ts';
 import type { CpuLists } from './read-cpus.ts';
+import { listText } from './sysfs-text.ts';
 
 /**
  * Divides the online CPUs into the groups that the kernel names (cores, packages, cache domains), reading one
@@ -13,17 +13,30 @@ import type { CpuLists } from './read-cpus.ts';
  */
 export function readGroups(
   { online, described }: CpuLists,
-  groupOf: (cpu: number) => CpuSet | null,
-): readonly CpuSet[] {
-  const groups: CpuSet[] = [];
-  const grouped = new Uint8Array(online.highest + 1);
+  groupOf: (cpu: number) => Iterable<number> | null,
+): readonly CpuGroup[] {
+  const groups: CpuGroup[] = [];
+  const open = new Uint8Array(online.highest + 1);
+  for (const cpu of online) open[cpu] = 1;
   for (const cpu of online.intersect(described)) {
-    if (grouped[cpu] === 1) continue;
-    const named = groupOf(cpu);
-    if (named?.has(cpu) !== true) continue;
-    const members = [...named].filter(member => online.has(member) && grouped[member] === 0);
-    for (const member of members) grouped[member] = 1;
-    groups.push(CpuSet.of(members));
+    if (open[cpu] === 0) continue;
+    const members: number[] = [];
+    let namesItself = false;
+    for (const member of groupOf(cpu) ?? []) {
+      namesItself ||= member === cpu;
+      if (open[member] === 1) members.push(member);
+    }
+    if (!namesItself) continue;
+    for (const member of members) open[member] = 0;
+    groups.push([...new Set(members)].sort((a, b) => a - b));
   }
   return groups;
+}
+
+/** CPUs that belong together, ascending, at least one. */
+export type CpuGroup = readonly number[];
+
+/** The groups by their lowest CPU, written as lists. */
+export function listsInOrder(groups: readonly CpuGroup[]): string[] {
+  return [...groups].sort((a, b) => a[0]! - b[0]!).map(listText);
 }

@@ -1,6 +1,7 @@
 import { CpuSet } from '../../domain/cpu-set.ts';
 import type { TextTree } from '../text-tree.ts';
 import { CPU_FOLDER, type CpuLists } from './read-cpus.ts';
+import type { CpuGroup } from './read-groups.ts';
 import { countOf, cpuListOf } from './sysfs-text.ts';
 
 /** The online CPUs of each kind; neither is empty. */
@@ -20,7 +21,7 @@ const GAP = 0.2;
  *    there are no kinds. The widest step between neighbouring values, at least {@link GAP} of the higher one,
  *    divides them.
  */
-export function readKinds(tree: TextTree, cpus: CpuLists, cores: readonly CpuSet[]): Kinds | null {
+export function readKinds(tree: TextTree, cpus: CpuLists, cores: readonly CpuGroup[]): Kinds | null {
   return kindsByName(tree, cpus) ?? kindsBySpeed(tree, cpus, cores);
 }
 
@@ -33,19 +34,19 @@ function kindsByName(tree: TextTree, { online }: CpuLists): Kinds | null {
   return efficiency.isEmpty ? null : { performance, efficiency };
 }
 
-function kindsBySpeed(tree: TextTree, cpus: CpuLists, cores: readonly CpuSet[]): Kinds | null {
+function kindsBySpeed(tree: TextTree, cpus: CpuLists, cores: readonly CpuGroup[]): Kinds | null {
   const speeds = speedsFrom(tree, cores, 'cpu_capacity') ?? speedsFrom(tree, cores, 'acpi_cppc/highest_perf');
   const limit = speeds === null ? null : lowestPerformance(speeds);
   if (speeds === null || limit === null) return null;
-  const performance = CpuSet.of(cores.flatMap((core, index) => (speeds[index]! >= limit ? [...core] : [])));
+  const performance = CpuSet.of(cores.flatMap((core, index) => (speeds[index]! >= limit ? core : [])));
   return { performance, efficiency: cpus.online.minus(performance) };
 }
 
 /** One value a core, in the cores' order; null as soon as one has none. */
-function speedsFrom(tree: TextTree, cores: readonly CpuSet[], file: string): number[] | null {
+function speedsFrom(tree: TextTree, cores: readonly CpuGroup[], file: string): number[] | null {
   const speeds: number[] = [];
   for (const core of cores) {
-    const speed = countOf(tree.read(`${CPU_FOLDER}/cpu${core.first!}/${file}`));
+    const speed = countOf(tree.read(`${CPU_FOLDER}/cpu${core[0]!}/${file}`));
     if (speed === null) return null;
     speeds.push(speed);
   }

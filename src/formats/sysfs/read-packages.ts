@@ -20,7 +20,7 @@ export function readPackages(tree: TextTree, cpus: CpuLists): ReadonlyMap<number
     );
   });
   for (const group of groups) {
-    const number = numberOf(group.first!);
+    const number = numberOf(group[0]!);
     for (const cpu of group) if (number !== null) packages.set(cpu, number);
   }
   for (const cpu of cpus.online.intersect(cpus.described)) {

@@ -6,9 +6,9 @@ import { readCells, type CellFacts } from './read-cells.ts';
 import { readCores } from './read-cores.ts';
 import { readCpus } from './read-cpus.ts';
 import { readDevices } from './read-devices.ts';
+import { listsInOrder, type CpuGroup } from './read-groups.ts';
 import { readKinds } from './read-kinds.ts';
 import { readPackages } from './read-packages.ts';
-import { listsInOrder } from './sysfs-text.ts';
 
 /**
  * Reads a node's topology from its `/sys` and `/proc`. What the kernel does not say, or says in a way that cannot
@@ -51,22 +51,21 @@ function describeCell(cell: CellFacts, groups: NodeGroups): Cell {
     pages,
     distances,
     cores: listsInOrder(partsIn(groups.cores, cpus)),
-    caches: listsInOrder(groups.caches.filter(domain => domain.intersects(cpus))),
+    caches: listsInOrder(groups.caches.filter(domain => domain.some(cpu => cpus.has(cpu)))),
   };
 }
 
 /** What divides the CPUs of a node besides its cells. */
 interface NodeGroups {
-  readonly cores: readonly CpuSet[];
-  readonly caches: readonly CpuSet[];
+  readonly cores: readonly CpuGroup[];
+  readonly caches: readonly CpuGroup[];
   readonly packages: ReadonlyMap<number, number>;
 }
 
 /** The part of each group that lies in these CPUs; contradicting tables can put one core in two cells. */
-function partsIn(groups: readonly CpuSet[], cpus: CpuSet): CpuSet[] {
-  return groups
-    .filter(group => group.intersects(cpus))
-    .map(group => (group.isSubsetOf(cpus) ? group : group.intersect(cpus)));
+function partsIn(groups: readonly CpuGroup[], cpus: CpuSet): CpuGroup[] {
+  if (cpus.isEmpty) return [];
+  return groups.map(group => group.filter(cpu => cpus.has(cpu))).filter(part => part.length > 0);
 }
 
 /** The package of all these CPUs; null when they have several, or when one's is unknown. */
