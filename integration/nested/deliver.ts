@@ -1,0 +1,44 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { mustRun } from '../kit/run-program.ts';
+import type { PlayerSettings, ScenarioOutcome } from '../player/play.ts';
+import type { Machine } from './machine.ts';
+import { sshRun } from './ssh.ts';
+
+/** Where the delivery lies inside. */
+const INSIDE = '/opt/pinfold-suite';
+
+/** One start takes 3 s inside and sixteen at once a minute; four minutes a scenario is the player's own limit. */
+const PLAY_TIMEOUT_MS = 900_000;
+
+/** Puts the delivery and the player (both in `folder`: delivery/, player.cjs) on the machine, in one round trip. */
+export async function deliver(machine: Machine, folder: string): Promise<void> {
+  const packed = join(folder, 'delivery.tar');
+  await mustRun(['tar', '-C', folder, '-cf', packed, 'delivery', 'player.cjs'], { timeoutMs: 30_000 });
+  const unpack = `rm -rf ${INSIDE} && mkdir -p ${INSIDE} && tar -C ${INSIDE} --no-same-owner -xf - && chmod -R go+rX ${INSIDE}`;
+  await sshRun(machine.ssh, unpack, { timeoutMs: 60_000, stdin: readFileSync(packed) });
+}
+
+/** Plays scenarios on the machine and returns what the player wrote; what it did not get to is missing. */
+export async function playInside(
+  machine: Machine,
+  what: Pick<PlayerSettings, 'host' | 'scenarios'>,
+): Promise<ScenarioOutcome[]> {
+  const settings: PlayerSettings = {
+    ...what,
+    domainType: 'qemu',
+    delivery: `${INSIDE}/delivery`,
+    remotes: `${INSIDE}/delivery/integration/opennebula/remotes`,
+    user: 'oneadmin',
+    results: `${INSIDE}/results.json`,
+  };
+  const play = `cat > ${INSIDE}/settings.json && exec node ${INSIDE}/player.cjs ${INSIDE}/settings.json`;
+  await sshRun(machine.ssh, play, {
+    timeoutMs: PLAY_TIMEOUT_MS,
+    mayFail: true,
+    stdin: JSON.stringify(settings),
+    onOutput: text => process.stdout.write(text),
+  });
+  const said = await sshRun(machine.ssh, `cat ${INSIDE}/results.json`, { timeoutMs: 30_000, mayFail: true });
+  return said.code === 0 ? (JSON.parse(said.stdout) as ScenarioOutcome[]) : [];
+}

@@ -1,0 +1,130 @@
+/**
+ * Plays scenarios on the machine that it runs on: node player.cjs SETTINGS.json. Bundled with the scenarios by the
+ * suites, so that the same code plays them here and inside a nested host. Prints what it does; the outcome of each
+ * scenario is written to the results file.
+ */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { DrivenHost } from '../opennebula/drive.ts';
+import type { DomainType } from '../opennebula/template.ts';
+import type { HostName, Scenario } from '../scenarios/scenario.ts';
+import { installDriver, setPolicy } from './install-driver.ts';
+import { Stage } from './stage.ts';
+
+/** What the suite tells the player. */
+export interface PlayerSettings {
+  readonly host: HostName;
+  /** Scenarios to play, by file name without ending. */
+  readonly scenarios: readonly string[];
+  readonly domainType: DomainType;
+  /** Folder with dist/ and hooks/. */
+  readonly delivery: string;
+  /** Re-creation of OpenNebula's remotes. */
+  readonly remotes: string;
+  /** User that the driver logs in as; null = the one that plays. */
+  readonly user: string | null;
+  readonly results: string;
+}
+
+/** What came of one scenario. */
+export interface ScenarioOutcome {
+  readonly name: string;
+  readonly passed: boolean;
+  readonly seconds: number;
+  readonly checks: number;
+  /** Empty when it passed. */
+  readonly failure: string;
+}
+
+/** A scenario that hangs fails; sixteen starts under TCG take about a minute. */
+const SCENARIO_TIMEOUT_MS = 240_000;
+
+const print = (line: string) => process.stdout.write(`${line}\n`);
+
+/** Plays what the settings name; `scenarios` are all that were bundled, by name. */
+export async function playAll(
+  settingsFile: string,
+  scenarios: Readonly<Record<string, Scenario>>,
+): Promise<void> {
+  const settings = JSON.parse(readFileSync(settingsFile, 'utf8')) as PlayerSettings;
+  const host = drivenHost(settings);
+  const outcomes: ScenarioOutcome[] = [];
+  for (const name of settings.scenarios) {
+    outcomes.push(await playOne(name, scenarios[name], { host, settings }));
+    writeFileSync(settings.results, JSON.stringify(outcomes));
+  }
+  process.exitCode = outcomes.every(outcome => outcome.passed) ? 0 : 1;
+}
+
+async function playOne(
+  name: string,
+  scenario: Scenario | undefined,
+  { host, settings }: { readonly host: DrivenHost; readonly settings: PlayerSettings },
+): Promise<ScenarioOutcome> {
+  const start = Date.now();
+  const stage = new Stage(host, settings.domainType, print);
+  print(`\n  ${name}`);
+  let failure = '';
+  try {
+    if (scenario === undefined) throw new Error(`No scenario ${name} was bundled.`);
+    print(`    starts ${scenario.starts}`);
+    for (const line of scenario.sees) print(`    must be seen: ${line}`);
+    await within(SCENARIO_TIMEOUT_MS, async () => {
+      await installDriver(host, settings);
+      setPolicy(host, scenario.policy ?? null);
+      await scenario.play(stage);
+      await stage.clear();
+      stage.check('domains after the last guest', await stage.domains(), []);
+      stage.check('ledger after the last guest', stage.ledger, []);
+    });
+  } catch (error) {
+    failure = error instanceof Error ? error.message : String(error);
+    await stage.clear().catch(() => undefined);
+  }
+  const seconds = (Date.now() - start) / 1000;
+  print(
+    `    ${failure === '' ? 'passed' : `FAILED: ${failure}`} (${stage.checks} checks, ${seconds.toFixed(1)} s)`,
+  );
+  return { name, passed: failure === '', seconds, checks: stage.checks, failure };
+}
+
+async function within(millis: number, work: () => Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const deadline = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      reject(new Error(`The scenario took longer than ${millis / 1000} s.`));
+    }, millis);
+  });
+  try {
+    await Promise.race([work(), deadline]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function drivenHost(settings: PlayerSettings): DrivenHost {
+  const user = settings.user ?? 'root';
+  const home = settings.user === null ? '/root' : '/var/lib/one';
+  return {
+    name: 'node1',
+    remotes: '/var/lib/one/remotes',
+    scripts: '/var/tmp/one',
+    directory: 'kvmpinfold',
+    // `ssh HOST bash -s`: no terminal, no profile read.
+    shell: settings.user === null ? ['bash', '-s'] : ['setpriv', ...asUser(user), 'bash', '-s'],
+    // What sshd gives a command on Debian (PATH: its compiled-in default).
+    environment: {
+      HOME: home,
+      USER: user,
+      LOGNAME: user,
+      SHELL: '/bin/bash',
+      PATH: '/usr/local/bin:/usr/bin:/bin:/usr/games',
+      SSH_CONNECTION: '192.0.2.1 50000 192.0.2.2 22',
+    },
+    frontEnd: join('/var/lib/one/front-end'),
+  };
+}
+
+function asUser(user: string): string[] {
+  return ['--reuid', user, '--regid', user, '--init-groups', '--'];
+}

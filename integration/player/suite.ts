@@ -1,0 +1,53 @@
+import { createRequire } from 'node:module';
+import { existsSync, readFileSync } from 'node:fs';
+import type { HostName, Scenario } from '../scenarios/scenario.ts';
+import { HOSTS } from '../scenarios/scenario.ts';
+import { scenariosInTree } from './bundle-player.ts';
+import type { ScenarioOutcome } from './play.ts';
+
+/**
+ * The scenarios of the tree that are for this host, read from the bundle that will play them. A scenario for a host
+ * that nobody knows, or for none, would never be played: that is an error.
+ */
+export function scenariosFor(checkout: string, bundle: string, host: HostName): string[] {
+  const bundled = (createRequire(bundle)(bundle) as { scenarios: Readonly<Record<string, Scenario>> })
+    .scenarios;
+  return scenariosInTree(checkout).filter(name => {
+    const { hosts } = bundled[name]!;
+    const unknown = hosts.filter(other => !HOSTS.includes(other));
+    if (hosts.length === 0 || unknown.length > 0)
+      throw new Error(
+        `Scenario ${name} is for the hosts [${hosts.join(', ')}]; there are: ${HOSTS.join(', ')}.`,
+      );
+    return hosts.includes(host);
+  });
+}
+
+/** What the player wrote; what it did not get to is missing. */
+export function readOutcomes(file: string): ScenarioOutcome[] {
+  return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as ScenarioOutcome[]) : [];
+}
+
+/**
+ * Prints the scenarios of the tree beside those that ran, and the last line of the suite, `N passed, N failed`.
+ * A scenario of the tree that did not run counts as failed. Returns whether all passed.
+ */
+export function report(wanted: readonly string[], outcomes: readonly ScenarioOutcome[]): boolean {
+  const print = (line: string) => process.stdout.write(`${line}\n`);
+  print('\n  scenario in the tree                ran   seconds  checks');
+  for (const name of wanted) {
+    const outcome = outcomes.find(one => one.name === name);
+    const ran = outcome === undefined ? 'NOT RUN' : outcome.passed ? 'passed' : 'FAILED';
+    print(
+      `  ${name.padEnd(34)}  ${ran.padEnd(7)}${(outcome?.seconds ?? 0).toFixed(1).padStart(6)}${String(outcome?.checks ?? 0).padStart(8)}`,
+    );
+  }
+  for (const { name } of outcomes.filter(outcome => !wanted.includes(outcome.name)))
+    print(`  ${name} ran, but is not in the tree for this suite`);
+  const passed = wanted.filter(name => outcomes.some(one => one.name === name && one.passed)).length;
+  const strangers = outcomes.filter(outcome => !wanted.includes(outcome.name)).length;
+  const failed = wanted.length - passed + strangers;
+  for (const { name, failure } of outcomes.filter(outcome => !outcome.passed)) print(`  ${name}: ${failure}`);
+  print(`${passed} passed, ${failed} failed`);
+  return failed === 0 && wanted.length > 0;
+}

@@ -1,0 +1,20 @@
+import type { Stage } from '../player/stage.ts';
+
+/** Where scenarios can be played: this machine's own CPUs, or a nested host. */
+export const HOSTS = ['this-machine', 'bookworm-small'] as const;
+export type HostName = (typeof HOSTS)[number];
+
+/**
+ * One thing that Pinfold promises, shown on a real libvirt and a real QEMU. A file `NAME.scenario.ts` exports it as
+ * `scenario`; that is all that makes it part of a suite.
+ */
+export interface Scenario {
+  /** What is started, in one sentence. */
+  readonly starts: string;
+  /** What must be seen, one sentence each. */
+  readonly sees: readonly string[];
+  readonly hosts: readonly HostName[];
+  /** The operator's policy.yaml; absent = none. */
+  readonly policy?: string;
+  readonly play: (stage: Stage) => Promise<void>;
+}
