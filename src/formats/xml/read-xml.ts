@@ -4,8 +4,8 @@ import { resolveReferences } from './references.ts';
 import type { XmlAttribute, XmlElement } from './xml-element.ts';
 import { lineOf, XmlError } from './xml-error.ts';
 
-/** A domain of thousands of devices stays below 1 MiB; a text beyond this is no domain and no VM. */
-export const XML_SIZE_LIMIT = 4 * 1024 * 1024;
+/** Characters. A domain with a thousand devices stays below 1 MiB; the most hostile text of this size takes seconds. */
+export const XML_SIZE_LIMIT = 2 * 1024 * 1024;
 /** The deepest chain libvirt itself takes (200 disk snapshots, one element each) and what surrounds it. */
 export const XML_DEPTH_LIMIT = 256;
 
@@ -56,7 +56,7 @@ function validate(source: string, subject: string): void {
   const verdict = XMLValidator.validate(source);
   if (verdict === true) return;
   const { msg, line } = verdict.err;
-  throw new XmlError(`${subject} cannot be read: line ${line}: ${msg.replace(/\.$/, '')}.`);
+  throw new XmlError(`${subject} cannot be read: line ${line}: ${clipped(msg)}.`);
 }
 
 function parse(source: string, subject: string): readonly ParsedNode[] {
@@ -75,8 +75,13 @@ function parse(source: string, subject: string): readonly ParsedNode[] {
     return parser.parse(source) as readonly ParsedNode[];
   } catch (error) {
     const reason = error instanceof Error ? error.message : 'the parser failed';
-    throw new XmlError(`${subject} cannot be read: ${reason.replace(/\.$/, '')}.`, error);
+    throw new XmlError(`${subject} cannot be read: ${clipped(reason)}.`, error);
   }
+}
+
+/** The parser's own words, which may quote half the document. */
+function clipped(reason: string): string {
+  return reason.length <= 160 ? reason.replace(/\.$/, '') : `${reason.slice(0, 160)}…`;
 }
 
 function elementName(node: ParsedNode): string | undefined {
