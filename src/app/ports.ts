@@ -54,6 +54,8 @@ export interface LedgerStore extends NodeLock {
 export interface DomainPort {
   /** The live XML, or null when libvirt does not answer with one. */
   dumpXml(domain: string): Promise<string | null>;
+  /** The same as it may go to another host. */
+  migratableXml(domain: string): Promise<string | null>;
   /** Each returns null when it worked, else what libvirt said. */
   pinVcpu(domain: string, vcpu: number, cpus: CpuList): Promise<string | null>;
   pinEmulator(domain: string, cpus: CpuList): Promise<string | null>;

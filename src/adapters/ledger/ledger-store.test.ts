@@ -94,8 +94,9 @@ describe('the ledger file', () => {
 
   test('needs every part that a decision reads', () => {
     for (const key of ['vm', 'claim', 'process', 'marker', 'placement', 'foreign']) {
-      const { [key]: _, ...rest } = entry as unknown as Record<string, unknown>;
-      expect(parseLedger(JSON.stringify({ ...full, entries: [rest] }))).toBeNull();
+      // undefined is what JSON leaves out.
+      const without = { ...entry, [key]: undefined };
+      expect(parseLedger(JSON.stringify({ ...full, entries: [without] }))).toBeNull();
     }
     expect(parseLedger(JSON.stringify(full))).toEqual(full);
   });

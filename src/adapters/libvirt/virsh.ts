@@ -20,6 +20,7 @@ export function virsh(node: NodePort, uri: string, scratch: string): DomainPort 
   };
   return {
     dumpXml: domain => text(call('dumpxml', domain)),
+    migratableXml: domain => text(call('dumpxml', domain, '--migratable', '--security-info')),
     pinVcpu: (domain, vcpu, cpus) => done(call('vcpupin', domain, String(vcpu), cpus, '--live')),
     pinEmulator: (domain, cpus) => done(call('emulatorpin', domain, cpus, '--live')),
     pinIothread: (domain, iothread, cpus) =>

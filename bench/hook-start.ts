@@ -1,0 +1,88 @@
+/**
+ * What Pinfold adds to a VM start: `dist/hook-opennebula.cjs` deciding for one guest on an 8-cell, 384-CPU tree,
+ * against a bare `node -e 0` in the same run. Budget: the median is at most the larger of 1.35 × bare and bare +
+ * 15 ms, and the bundle is below 128 KiB. Exits 1 when it is not.
+ *
+ * `decide`: the whole deploy but the launch (the guest is refused by OpenNebula's stand-in script at once).
+ * `deploy`: with the stand-in's launch, the check of its threads and the claim.
+ */
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { writeTree } from '../src/adapters/local/write-tree.ts';
+import { namedMachine } from '../src/machines/named-machines.ts';
+import { renderMachine } from '../src/machines/render-machine.ts';
+
+const RUNS = 21;
+const BUNDLE_LIMIT_KIB = 128;
+const hook = join(process.cwd(), 'dist', 'hook-opennebula.cjs');
+const root = mkdtempSync(join(tmpdir(), 'pinfold-bench-'));
+const FOLDER = '/var/lib/one/datastores/0';
+
+function guest(id: number): { readonly xml: string; readonly vmXml: string } {
+  return {
+    xml: `<domain type='kvm'><name>one-${id}</name><vcpu>8</vcpu><memory>8388608</memory><os><type arch='x86_64'>hvm</type></os></domain>\n`,
+    vmXml: `<VM><ID>${id}</ID><NAME>bench</NAME><TEMPLATE><VCPU>8</VCPU></TEMPLATE><USER_TEMPLATE><PINFOLD><HW_CPU_POLICY><![CDATA[dedicated]]></HW_CPU_POLICY></PINFOLD></USER_TEMPLATE></VM>`,
+  };
+}
+
+/** Milliseconds of wall time until the process has ended. */
+function timed(args: readonly string[], stdin: string): { readonly ms: number; readonly code: number | null } {
+  const started = process.hrtime.bigint();
+  const { status, stderr } = spawnSync(process.execPath, args, { input: stdin, encoding: 'utf8' });
+  const ms = Number(process.hrtime.bigint() - started) / 1e6;
+  if (status !== 0 && stderr !== '') process.stderr.write(stderr);
+  return { ms, code: status };
+}
+
+function median(values: readonly number[]): number {
+  return [...values].sort((a, b) => a - b)[values.length >> 1]!;
+}
+
+try {
+  writeTree(renderMachine(namedMachine('epyc-384')), root);
+  for (let id = 0; id <= RUNS; id += 1)
+    writeTree(new Map([[`${FOLDER}/${id}/vm.xml`, guest(id).vmXml]]), root);
+  const call = (action: string, id: number) => [
+    hook,
+    '--root',
+    root,
+    action,
+    `${FOLDER}/${id}/deployment.0`,
+    'host',
+    `${id}`,
+    'host',
+  ];
+  const times = { bare: [] as number[], decide: [] as number[], deploy: [] as number[] };
+  for (let id = 0; id <= RUNS; id += 1) {
+    const bare = timed(['-e', '0'], '');
+    const decide = timed(call('decide', id), guest(id).xml);
+    const deploy = timed(call('deploy', id), guest(id).xml);
+    if (decide.code !== 0 || deploy.code !== 0) throw new Error(`run ${id} failed`);
+    timed([hook, '--root', root, 'cancel', `one-${id}`, 'host', `${id}`, 'host'], '');
+    // The first round compiles what later ones only read.
+    if (id === 0) continue;
+    times.bare.push(bare.ms);
+    times.decide.push(decide.ms);
+    times.deploy.push(deploy.ms);
+  }
+  const [bare, decide, deploy] = [median(times.bare), median(times.decide), median(times.deploy)];
+  const budget = Math.max(1.35 * bare, bare + 15);
+  const bundleKiB = statSync(hook).size / 1024;
+  const passed = decide <= budget && bundleKiB < BUNDLE_LIMIT_KIB;
+  process.stdout.write(
+    [
+      `hook-start, medians of ${RUNS} interleaved runs on ${process.version}:`,
+      `  bare node        ${bare.toFixed(1)} ms`,
+      `  decide           ${decide.toFixed(1)} ms (budget ${budget.toFixed(1)} ms)`,
+      `  deploy in a tree ${deploy.toFixed(1)} ms`,
+      `  bundle           ${bundleKiB.toFixed(1)} KiB (limit ${BUNDLE_LIMIT_KIB} KiB)`,
+      passed ? '  within the budget' : '  OVER THE BUDGET',
+      '',
+    ].join('\n'),
+  );
+  process.exitCode = passed ? 0 : 1;
+} finally {
+  rmSync(root, { recursive: true, force: true });
+}

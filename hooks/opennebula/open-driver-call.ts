@@ -1,0 +1,63 @@
+import { readFileSync } from 'node:fs';
+import { isatty } from 'node:tty';
+import { ledgerStore } from '../../src/adapters/ledger/ledger-store.ts';
+import { RUN_FOLDER, stateFolder } from '../../src/adapters/ledger/state-folder.ts';
+import { virsh } from '../../src/adapters/libvirt/virsh.ts';
+import { localNode } from '../../src/adapters/local/local-node.ts';
+import type { DriverCall } from '../../src/app/opennebula/driver-call.ts';
+import type { NodePort } from '../../src/app/ports.ts';
+import { readProcessId } from '../../src/formats/proc/process-id.ts';
+
+/** Where OpenNebula keeps its scripts on a host, unless the wrappers say otherwise (SCRIPTS_REMOTE_DIR). */
+const SCRIPTS = '/var/tmp/one';
+
+/**
+ * The call in these words, on this machine or in a tree. Everything behind the ledger is made when it is first
+ * asked for, because a VM without policy must not depend on it.
+ */
+export async function openDriverCall(words: readonly string[]): Promise<DriverCall> {
+  const inTree = words[0] === '--root';
+  const root = inTree ? (words[1] ?? '') : '/';
+  const [action = '', ...args] = inTree ? words.slice(2) : words;
+  const node = inTree ? await treeNode(root) : localNode();
+  const { env } = process;
+  const state = once(() => (inTree ? RUN_FOLDER : (env['PINFOLD_STATE_DIR'] ?? stateFolder())));
+  const ledger = once(() => ledgerStore({ node, folder: state(), root }));
+  return {
+    action,
+    args,
+    stdin: isatty(0) ? '' : readFileSync(0, 'utf8'),
+    node,
+    get ledger() {
+      return ledger();
+    },
+    get domains() {
+      return virsh(node, env['LIBVIRT_URI'] ?? 'qemu:///system', state());
+    },
+    get owner() {
+      return readProcessId(node.files, process.pid) ?? `${process.pid}:0`;
+    },
+    folders: {
+      stock: env['PINFOLD_KVM_DIR'] ?? `${SCRIPTS}/vmm/kvm`,
+      policy: env['PINFOLD_ETC_DIR'] ?? `${SCRIPTS}/etc/vmm/kvm/pinfold`,
+      get state() {
+        return state();
+      },
+    },
+    at(point) {
+      // The wrapper's time limit is for the decision; a launch under way is not cut off.
+      if (point === 'decided') process.on('SIGTERM', () => undefined);
+      if (inTree && env['PINFOLD_KILL_AT'] === point) process.kill(process.pid, 'SIGKILL');
+    },
+  };
+}
+
+async function treeNode(root: string): Promise<NodePort> {
+  const { openTreeNode } = await import('../../src/adapters/embedded/tree-node.ts');
+  return openTreeNode(root);
+}
+
+function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | null = null;
+  return () => (made ??= { value: make() }).value;
+}

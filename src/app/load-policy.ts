@@ -1,0 +1,57 @@
+import type { NodePolicy, Profiles } from '../domain/node-policy.ts';
+import type { NodePort } from './ports.ts';
+
+/** What the operator wrote for a node. */
+export interface PolicyFiles {
+  readonly policy: NodePolicy;
+  readonly profiles: Profiles;
+}
+
+/** The compiled form: the texts that it was made from, by path, and what they say. */
+interface CompiledPolicy extends PolicyFiles {
+  readonly format: typeof FORMAT;
+  readonly sources: Readonly<Record<string, string | null>>;
+}
+
+/** Raised when what is compiled changes its form. */
+const FORMAT = 1;
+
+/**
+ * Policy and profiles of this node: `policy.yaml`, `nodes/NAME.yaml` over it key by key, `profiles.yaml`; a file
+ * that is missing says nothing.
+ *
+ * Reading YAML and checking it against the schemas costs more than a whole decision, so the result is kept in the
+ * state folder with the texts that it was made from: as long as the files say exactly that, only JSON is read.
+ * @throws AppError naming the file, the key and the value
+ */
+export async function loadPolicy(
+  node: NodePort,
+  folders: { readonly policy: string; readonly state: string },
+): Promise<PolicyFiles> {
+  const paths = ['policy.yaml', `nodes/${node.name}.yaml`, 'profiles.yaml'].map(
+    name => `${folders.policy}/${name}`,
+  );
+  const texts = paths.map(path => node.files.read(path));
+  if (texts.every(text => text === null)) return { policy: {}, profiles: {} };
+  const sources = Object.fromEntries(paths.map((path, index) => [path, texts[index] ?? null]));
+  const compiledPath = `${folders.state}/policy.json`;
+  const kept = parseCompiled(node.files.read(compiledPath));
+  if (kept !== null && JSON.stringify(kept.sources) === JSON.stringify(sources)) return kept;
+  const { compilePolicy } = await import('./compile-policy.ts');
+  const compiled: CompiledPolicy = { format: FORMAT, sources, ...compilePolicy(paths, texts) };
+  try {
+    node.writeAtomically(compiledPath, JSON.stringify(compiled), 0o660);
+  } catch {
+    // Only a saving of time; a state folder that cannot be written is told by the ledger.
+  }
+  return compiled;
+}
+
+function parseCompiled(text: string | null): CompiledPolicy | null {
+  try {
+    const value = JSON.parse(text ?? 'null') as CompiledPolicy | null;
+    return value?.format === FORMAT ? value : null;
+  } catch {
+    return null;
+  }
+}

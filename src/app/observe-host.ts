@@ -1,0 +1,118 @@
+import type { Claim } from '../domain/claim.ts';
+import { parseCpuList } from '../domain/cpu-list.ts';
+import { CpuSet } from '../domain/cpu-set.ts';
+import type { Host } from '../domain/host.ts';
+import type { HostPolicy } from '../domain/host-policy.ts';
+import type { HostTopology } from '../domain/host-topology.ts';
+import type { ForeignFacts, Ledger, LedgerEntry } from '../domain/ledger.ts';
+import { parseCpuSpec } from '../domain/cpu-spec.ts';
+import { readClaimMetadata } from '../formats/domain-xml/claim-metadata.ts';
+import { readDomain } from '../formats/domain-xml/read-domain.ts';
+import { isAlive, readBootId, runsWithArgument } from '../formats/proc/process-id.ts';
+import { readQemuProcesses, type QemuProcess } from '../formats/proc/qemu-processes.ts';
+import { readQemuThreads, type QemuThread } from '../formats/proc/qemu-threads.ts';
+import { claimOfMasks } from './claim-of-masks.ts';
+import { collectGarbage } from './collect-garbage.ts';
+import type { DomainPort, NodePort } from './ports.ts';
+
+/** What an observation is made with. */
+export interface Observer {
+  readonly node: NodePort;
+  readonly domains: DomainPort;
+  readonly topology: HostTopology;
+  readonly policy: HostPolicy;
+}
+
+/** The node as it is now, and the ledger without garbage, with every guest that runs. */
+export interface Observation {
+  readonly host: Host;
+  readonly ledger: Ledger;
+}
+
+/**
+ * What is taken on a node. Truth is what runs:
+ *
+ * 1. The ledger loses its garbage; what it knows of a process that still runs (pid and start time) is trusted.
+ * 2. A QEMU that no entry explains is asked for once: the claim in its domain's metadata counts when the threads
+ *    agree with it, else it is a guest with pins of somebody else's.
+ * 3. Those guests' claims are read from their threads' masks each time, because whoever pinned them may do so
+ *    again.
+ */
+export async function observeHost(ledger: Ledger, observer: Observer): Promise<Observation> {
+  const { node, topology, policy } = observer;
+  const qemus = readQemuProcesses(node.files);
+  const live = collectGarbage(ledger, {
+    boot: readBootId(node.files),
+    nowSeconds: Math.floor(Date.now() / 1000),
+    qemus,
+    isAlive: process => isAlive(node.files, process),
+    isLaunching: marker => runsWithArgument(node.files, marker),
+  });
+  const entries: LedgerEntry[] = live.ledger.entries.map(entry =>
+    entry.foreign === null
+      ? entry
+      : { ...entry, claim: claimOfThreads(entry.vm, threadsOf(entry, node), entry.foreign, observer) },
+  );
+  for (const qemu of live.unexplained) entries.push(await entryOfStranger(qemu, observer));
+  return {
+    ledger: { ...live.ledger, entries },
+    host: { kind: 'pinfold/host', version: 1, topology, policy, claims: entries.map(({ claim }) => claim) },
+  };
+}
+
+async function entryOfStranger(qemu: QemuProcess, observer: Observer): Promise<LedgerEntry> {
+  const xml = await observer.domains.dumpXml(qemu.name);
+  const threads = readQemuThreads(observer.node.files, qemu.pid);
+  const remembered = xml === null ? null : claimInMetadata(xml);
+  const base = { vm: qemu.name, process: qemu.process, marker: null, placement: null };
+  if (remembered !== null && agrees(remembered, threads))
+    return { ...base, claim: { ...remembered, vm: qemu.name, source: 'observed' }, foreign: null };
+  const foreign = { memoryMiB: xml === null ? null : memoryOf(xml) };
+  return { ...base, claim: claimOfThreads(qemu.name, threads, foreign, observer), foreign };
+}
+
+/** Every vCPU that is pinned to one CPU must hold that CPU: a guest that came from another node does not. */
+function agrees(claim: Claim, threads: readonly QemuThread[]): boolean {
+  const held = CpuSet.union(claim.cells.map(cell => parseCpuList(cell.pcpus)));
+  return threads
+    .filter(({ role, allowed }) => role === 'vcpu' && allowed.size === 1)
+    .every(({ allowed }) => allowed.isSubsetOf(held));
+}
+
+function claimOfThreads(
+  vm: string,
+  threads: readonly QemuThread[],
+  foreign: ForeignFacts,
+  { topology, policy }: Observer,
+): Claim {
+  const vcpus = threads.filter(({ role }) => role === 'vcpu').map(({ allowed }) => allowed);
+  const others = threads.filter(({ role }) => role === 'emulator').map(({ allowed }) => allowed);
+  const guest = {
+    vm,
+    // Without names (no debug-threads) every thread may be a vCPU.
+    vcpus: vcpus.length > 0 ? vcpus : others,
+    emulator: CpuSet.union(others),
+    memoryMiB: foreign.memoryMiB,
+  };
+  return claimOfMasks(guest, topology, parseCpuSpec(policy.cpu_shared_set ?? ''));
+}
+
+function threadsOf(entry: LedgerEntry, node: NodePort): QemuThread[] {
+  return entry.process === null ? [] : readQemuThreads(node.files, Number(entry.process.split(':')[0]));
+}
+
+function claimInMetadata(xml: string): Claim | null {
+  try {
+    return readClaimMetadata(xml)?.claim ?? null;
+  } catch {
+    return null;
+  }
+}
+
+function memoryOf(xml: string): number | null {
+  try {
+    return Math.ceil(readDomain(xml).memoryKiB / 1024);
+  } catch {
+    return null;
+  }
+}

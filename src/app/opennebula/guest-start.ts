@@ -1,0 +1,130 @@
+import { AppError, EXIT } from '../../domain/app-error.ts';
+import { clip } from '../../domain/cpu-list.ts';
+import { DEFAULT_NODE_POLICY, hostPolicyOf, type OnRefusal, type Profile } from '../../domain/node-policy.ts';
+import type { HostPolicy } from '../../domain/host-policy.ts';
+import { nearest } from '../../domain/nearest.ts';
+import type { PlacementRequest } from '../../domain/placement-request.ts';
+import { readClaimMetadata } from '../../formats/domain-xml/claim-metadata.ts';
+import type { DomainDescription } from '../../formats/domain-xml/domain-description.ts';
+import { readDomain } from '../../formats/domain-xml/read-domain.ts';
+import type { VmDescription } from '../../formats/opennebula/vm-description.ts';
+import { readVmXml } from '../../formats/opennebula/read-vm-xml.ts';
+import { loadPolicy, type PolicyFiles } from '../load-policy.ts';
+import { failure, type DriverAnswer, type DriverCall } from './driver-call.ts';
+import { sentenceOf } from './launch.ts';
+import { tenantsPart } from './tenants-part.ts';
+
+/**
+ * What is to be done with a guest: `ours` is placed; `foreign` starts as it came (no policy, or pins of somebody
+ * else's); `failed` does not start.
+ */
+export type GuestStart =
+  | {
+      readonly kind: 'ours';
+      readonly request: PlacementRequest;
+      readonly onRefusal: OnRefusal;
+      readonly profile: string | null;
+      readonly policy: HostPolicy;
+      readonly warnings: readonly string[];
+    }
+  | { readonly kind: 'foreign'; readonly warnings: readonly string[] }
+  | { readonly kind: 'failed'; readonly answer: DriverAnswer };
+
+/** The option of the PINFOLD section that is no option of the placement: `ON_REFUSAL`. */
+const ON_REFUSAL = 'pinfold:on_refusal';
+
+/**
+ * Reads the policy of a VM and the domain that it belongs to.
+ *
+ * Who has the last word: the section of the VM over its profile, that over policy.yaml; `strict` where nobody
+ * speaks. A policy that cannot be read refuses the start, unless the section itself says float.
+ */
+export async function guestStart(
+  call: DriverCall,
+  texts: { readonly vmXml: string | null; readonly domainXml: string },
+): Promise<GuestStart> {
+  if (texts.vmXml?.includes('<PINFOLD>') !== true) return { kind: 'foreign', warnings: [] };
+  let onRefusal: OnRefusal = 'strict';
+  try {
+    const vm = readVmXml(texts.vmXml);
+    if (vm.policy === null) return { kind: 'foreign', warnings: [] };
+    onRefusal = sectionsWord(vm) ?? onRefusal;
+    const files = await loadPolicy(call.node, call.folders);
+    const profile = vm.policy.profile === null ? null : profileOf(vm.policy.profile, files);
+    onRefusal =
+      sectionsWord(vm) ?? profile?.on_refusal ?? files.policy.on_refusal ?? DEFAULT_NODE_POLICY.on_refusal;
+    return oursOrForeign({ vm, files, profile, onRefusal, domain: readDomain(texts.domainXml), ...texts });
+  } catch (error) {
+    const reason = sentenceOf(error);
+    if (onRefusal === 'strict') return { kind: 'failed', answer: failure(reason) };
+    return { kind: 'foreign', warnings: [`${reason} The VM starts without a placement.`] };
+  }
+}
+
+interface Facts {
+  readonly vm: VmDescription;
+  readonly files: PolicyFiles;
+  readonly profile: Profile | null;
+  readonly onRefusal: OnRefusal;
+  readonly domain: DomainDescription;
+  readonly domainXml: string;
+}
+
+function oursOrForeign({ vm, files, profile, onRefusal, domain, domainXml }: Facts): GuestStart {
+  if (hasForeignPins(domain) && readClaimMetadata(domainXml) === null)
+    return {
+      kind: 'foreign',
+      warnings: [
+        `${domain.name} comes with pins of its own (TOPOLOGY or RAW in its template), so they are kept and counted, and its PINFOLD section is not followed: take one of the two out.`,
+      ],
+    };
+  const tenant = tenantsPart(vm, profile);
+  if (tenant.refused !== null && onRefusal === 'strict')
+    return { kind: 'failed', answer: failure(tenant.refused) };
+  const sectionSpecs = Object.entries(vm.policy?.extraSpecs ?? {}).filter(([key]) => key !== ON_REFUSAL);
+  return {
+    kind: 'ours',
+    onRefusal,
+    profile: vm.policy?.profile ?? null,
+    policy: hostPolicyOf(files.policy),
+    warnings: tenant.refused === null ? [] : [`${tenant.refused} The wish was dropped.`],
+    request: {
+      kind: 'pinfold/request',
+      version: 1,
+      vm: domain.name,
+      vcpus: domain.vcpus,
+      memoryMiB: Math.ceil((domain.memoryKiB - domain.deviceMemoryKiB) / 1024),
+      iothreads: domain.iothreads.length,
+      carrier: 'libvirt',
+      extraSpecs: { ...profile?.extra_specs, ...Object.fromEntries(sectionSpecs) },
+      imageProperties: tenant.imageProperties,
+      devices: domain.devices.map(address => ({ address })),
+    },
+  };
+}
+
+/** EMULATOR_CPUS of a host makes oned write an emulatorpin for every VM: that alone is no pin of the guest's. */
+function hasForeignPins({ pins, numatune, vcpuCpuset }: DomainDescription): boolean {
+  return Object.keys(pins.vcpus).length > 0 || numatune !== null || vcpuCpuset !== null;
+}
+
+function sectionsWord(vm: VmDescription): OnRefusal | undefined {
+  const word = vm.policy?.extraSpecs[ON_REFUSAL]?.toLowerCase();
+  if (word === undefined || word === 'strict' || word === 'float') return word;
+  throw new AppError(
+    'on-refusal-invalid',
+    EXIT.usage,
+    `ON_REFUSAL in the VM's PINFOLD section is "${clip(word)}", but it must be strict or float.`,
+  );
+}
+
+function profileOf(name: string, { profiles }: PolicyFiles): Profile {
+  const profile = Object.hasOwn(profiles, name) ? profiles[name] : undefined;
+  if (profile !== undefined) return profile;
+  const near = nearest(name, Object.keys(profiles));
+  throw new AppError(
+    'profile-unknown',
+    EXIT.usage,
+    `The VM's PINFOLD section names the profile "${clip(name)}", which profiles.yaml of this host does not have${near === undefined ? '' : ` (the nearest is "${near}")`}: correct the name, or add the profile and run "onehost sync --force".`,
+  );
+}

@@ -1,0 +1,62 @@
+import { AppError } from '../../domain/app-error.ts';
+import { confirmStart } from '../confirm-start.ts';
+import { prepareStart, type Preparation, type Start } from '../prepare-start.ts';
+import { release } from '../release.ts';
+import type { HostPolicy } from '../../domain/host-policy.ts';
+import { failure, withWarnings, type DriverAnswer, type DriverCall } from './driver-call.ts';
+
+/** How a guest comes up: `placed` gets the XML that carries the placement. */
+export interface Launch {
+  readonly start: Start;
+  readonly policy: HostPolicy;
+  readonly warnings: readonly string[];
+  readonly placed: (xml: string) => Promise<DriverAnswer>;
+  readonly unplaced: () => Promise<DriverAnswer>;
+}
+
+/**
+ * The flow of a start around OpenNebula's own script:
+ *
+ * 1. Decide and lease. A state that cannot be written, a busy lock or an XML that cannot be read refuse the start,
+ *    or, where the guest may float, let it start as it was.
+ * 2. Launch. A script that fails gives the lease back and passes its words and exit code on.
+ * 3. Check the live process and turn the lease into its claim; what goes wrong here is a warning, because the
+ *    guest runs.
+ */
+export async function launch(call: DriverCall, how: Launch): Promise<DriverAnswer> {
+  let prepared: Preparation;
+  try {
+    prepared = await prepareStart(how.start, { ...call, policy: how.policy });
+  } catch (error) {
+    const reason = sentenceOf(error);
+    if (how.start.onRefusal === 'strict') return failure(reason, how.warnings);
+    prepared = { kind: 'unplaced', warnings: [`${reason} The VM starts without a placement.`] };
+  }
+  const warnings = [...how.warnings, ...prepared.warnings];
+  if (prepared.kind === 'refused') return failure(prepared.reason, warnings);
+  if (prepared.kind === 'placed') call.at('leased');
+  call.at('decided');
+  if (prepared.kind === 'unplaced') return withWarnings(await how.unplaced(), warnings);
+  const answer = await how.placed(prepared.xml);
+  call.at('launched');
+  const { entry } = prepared;
+  const after = await settled(() =>
+    answer.code === 0 ? confirmStart(entry, call) : release(call, entry.vm),
+  );
+  return withWarnings(answer, [...warnings, ...after]);
+}
+
+async function settled(work: () => Promise<readonly string[]>): Promise<readonly string[]> {
+  try {
+    return await work();
+  } catch (error) {
+    return [sentenceOf(error)];
+  }
+}
+
+/** The sentence of a failure; one of ours is named as such. */
+export function sentenceOf(error: unknown): string {
+  if (error instanceof AppError) return error.message;
+  const what = error instanceof Error ? error.message : String(error);
+  return `Pinfold failed by a fault of its own (${what.replace(/\.$/, '')}): please report it with the output of "pinfold capture".`;
+}

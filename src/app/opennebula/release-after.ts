@@ -1,0 +1,12 @@
+import { release } from '../release.ts';
+import { warningLines, type DriverAnswer, type DriverCall } from './driver-call.ts';
+import { sentenceOf } from './launch.ts';
+
+/** Gives back what no longer runs, after a guest was saved, stopped or sent away. Never fails: garbage is collected anyway. */
+export async function releaseAfter(call: DriverCall): Promise<DriverAnswer> {
+  try {
+    return { code: 0, stdout: '', stderr: warningLines(await release(call, null)) };
+  } catch (error) {
+    return { code: 0, stdout: '', stderr: warningLines([sentenceOf(error)]) };
+  }
+}

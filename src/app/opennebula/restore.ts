@@ -1,0 +1,43 @@
+import { dirname } from 'node:path/posix';
+import { failure, runStock, withWarnings, type DriverAnswer, type DriverCall } from './driver-call.ts';
+import { startOf } from './deploy.ts';
+import { guestStart } from './guest-start.ts';
+import { launch } from './launch.ts';
+
+/**
+ * `restore CHECKPOINT HOST DEPLOY_ID VM_ID HOST`, the driver's message on standard input. The XML inside the
+ * checkpoint carries the pins of the host and the day of its saving, so it is placed anew before OpenNebula's own
+ * script reads it out again. Where the guest may float, it is restored with what it carries.
+ */
+export async function restore(call: DriverCall): Promise<DriverAnswer> {
+  const file = call.args[0] ?? '';
+  const unplaced = () => runStock(call, call.stdin);
+  const vmXml = vmOf(call.stdin) ?? call.node.files.read(`${dirname(file)}/vm.xml`);
+  if (vmXml === null || !vmXml.includes('<PINFOLD>')) return unplaced();
+  const saved = await call.domains.savedXml(file);
+  if (saved === null)
+    return failure(
+      `The XML inside the checkpoint ${file} could not be read with virsh save-image-dumpxml, so the VM was not restored: check that libvirtd runs here and that the file is whole.`,
+    );
+  const guest = await guestStart(call, { vmXml, domainXml: saved });
+  if (guest.kind === 'failed') return guest.answer;
+  if (guest.kind === 'foreign') return withWarnings(await unplaced(), guest.warnings);
+  return launch(call, {
+    start: { ...startOf(guest, saved), marker: file },
+    policy: guest.policy,
+    warnings: guest.warnings,
+    placed: async xml => {
+      const refused = await call.domains.replaceSavedXml(file, xml);
+      if (refused === null) return runStock(call, call.stdin);
+      return failure(`The placement could not be written into the checkpoint ${file}: ${refused}.`);
+    },
+    unplaced,
+  });
+}
+
+/** The `<VM>` of a driver message, as it stands there. */
+function vmOf(message: string): string | null {
+  const start = message.indexOf('<VM>');
+  const end = message.lastIndexOf('</VM>');
+  return start < 0 || end < start ? null : message.slice(start, end + '</VM>'.length);
+}

@@ -1,0 +1,139 @@
+import { claimOf } from '../engine/claim-of.ts';
+import { place } from '../engine/decide.ts';
+import { buildHostModel, type HostModel } from '../engine/host-model.ts';
+import { readRequest } from '../engine/request/read-request.ts';
+import { AppError, EXIT } from '../domain/app-error.ts';
+import type { Placement } from '../domain/decision.ts';
+import type { GuestSpec } from '../domain/guest-spec.ts';
+import type { Ledger, LedgerEntry, ProcessId } from '../domain/ledger.ts';
+import type { HostPolicy } from '../domain/host-policy.ts';
+import type { OnRefusal } from '../domain/node-policy.ts';
+import type { PlacementRequest } from '../domain/placement-request.ts';
+import { readTopology } from '../formats/sysfs/read-topology.ts';
+import { observeHost } from './observe-host.ts';
+import type { DomainPort, LedgerStore, NodePort } from './ports.ts';
+
+/**
+ * A launch that takes longer than this before its QEMU is there has failed: libvirt forks QEMU within seconds
+ * and fills its memory afterwards, when the process can already be seen.
+ */
+export const LEASE_SECONDS = 600;
+
+/** What a start is prepared with. */
+export interface StartTools {
+  readonly node: NodePort;
+  readonly ledger: LedgerStore;
+  readonly domains: DomainPort;
+  /** The process that starts the guest: this one. */
+  readonly owner: ProcessId;
+  readonly policy: HostPolicy;
+}
+
+/** One start. */
+export interface Start {
+  readonly request: PlacementRequest;
+  readonly onRefusal: OnRefusal;
+  /** See `LedgerEntry.marker`. */
+  readonly marker: string;
+  /** The domain XML with a placement worked in; called before the lease is written, so that it may throw. */
+  readonly rewrite: (entry: PlacedEntry, spec: GuestSpec) => string;
+}
+
+/** An entry that holds what was decided. */
+export type PlacedEntry = LedgerEntry & { readonly placement: Placement };
+
+/** `placed`: launch this XML and confirm. `unplaced`: launch as it was. `refused`: do not launch. */
+export type Preparation =
+  | {
+      readonly kind: 'placed';
+      readonly xml: string;
+      readonly entry: LedgerEntry;
+      readonly warnings: readonly string[];
+    }
+  | { readonly kind: 'unplaced'; readonly warnings: readonly string[] }
+  | { readonly kind: 'refused'; readonly reason: string; readonly warnings: readonly string[] };
+
+/**
+ * Decides where a guest goes and leases it:
+ *
+ * 1. Ask for the node's lock and read the topology while waiting.
+ * 2. Under the lock: read the ledger, observe what runs, decide, work the placement into the XML, write the
+ *    lease. The lock is given back whatever happens.
+ */
+export async function prepareStart(start: Start, tools: StartTools): Promise<Preparation> {
+  const asked = tools.ledger.acquire();
+  // Read before the lock is there; a rejection is handled by the await below.
+  asked.catch(() => undefined);
+  const topology = readTopology(tools.node.files, tools.node.name);
+  const unlock = await asked;
+  try {
+    const { ledger, warning } = tools.ledger.read();
+    const seen = await observeHost(ledger, { ...tools, topology });
+    const prepared = prepareOn(buildHostModel(seen.host), start, tools);
+    if (prepared.kind === 'placed') {
+      refuseSecondStart(seen.ledger, start.request.vm);
+      tools.ledger.write(withEntry(seen.ledger, prepared.entry));
+    }
+    return warning === null ? prepared : { ...prepared, warnings: [warning, ...prepared.warnings] };
+  } finally {
+    unlock();
+  }
+}
+
+function prepareOn(model: HostModel, start: Start, tools: StartTools): Preparation {
+  const tried = tryOn(model, start.request, { start, tools });
+  if (typeof tried !== 'string') return tried;
+  if (start.onRefusal === 'strict') return { kind: 'refused', reason: tried, warnings: [] };
+  const warnings = [`${tried} The VM starts without CPUs of its own, because its policy says float.`];
+  const floating = tryOn(model, floatingRequest(start.request), { start, tools });
+  return typeof floating === 'string' ? { kind: 'unplaced', warnings } : { ...floating, warnings };
+}
+
+/** The request placed, or why it is not. */
+function tryOn(
+  model: HostModel,
+  request: PlacementRequest,
+  { start, tools }: { readonly start: Start; readonly tools: StartTools },
+): Preparation | string {
+  const read = readRequest(request);
+  if (!read.ok) return read.error.summary;
+  const { spec } = read;
+  if (!spec.wantsPlacement) return { kind: 'unplaced', warnings: [] };
+  const outcome = place(model, spec);
+  if (!outcome.ok) {
+    const { summary, hint } = outcome.refusal;
+    return hint === undefined ? summary : `${summary} ${hint}`;
+  }
+  const { placement } = outcome;
+  const expires = Math.floor(Date.now() / 1000) + LEASE_SECONDS;
+  const claim = claimOf(model, { placement, spec, source: 'leased', owner: tools.owner, expires });
+  const entry: PlacedEntry = {
+    vm: request.vm,
+    claim,
+    process: null,
+    marker: start.marker,
+    placement,
+    foreign: null,
+  };
+  return { kind: 'placed', xml: start.rewrite(entry, spec), entry, warnings: [] };
+}
+
+/** The same guest that only wants to stay within one cell, nothing exclusive. */
+function floatingRequest(request: PlacementRequest): PlacementRequest {
+  return { ...request, extraSpecs: { 'pinfold:confine': 'cell' }, imageProperties: {} };
+}
+
+function refuseSecondStart(ledger: Ledger, vm: string): void {
+  const running = ledger.entries.find(entry => entry.vm === vm && entry.process !== null);
+  if (running !== undefined)
+    throw new AppError(
+      'already-running',
+      EXIT.usage,
+      `${vm} already runs on this host as process ${running.process!.split(':')[0]!}: stop it before it is started again.`,
+    );
+}
+
+/** The ledger with this entry in the place of any other of the same VM. */
+export function withEntry(ledger: Ledger, entry: LedgerEntry): Ledger {
+  return { ...ledger, entries: [...ledger.entries.filter(({ vm }) => vm !== entry.vm), entry] };
+}

@@ -1,0 +1,31 @@
+import { isAlive, readBootId, runsWithArgument } from '../formats/proc/process-id.ts';
+import { readQemuProcesses } from '../formats/proc/qemu-processes.ts';
+import { collectGarbage } from './collect-garbage.ts';
+import type { LedgerStore, NodePort } from './ports.ts';
+
+/**
+ * Gives back what no longer runs: the claims of processes that are gone and, when `vm` is given, its lease (a
+ * start of ours that failed). A guest that still runs keeps its claim, whatever the caller believes.
+ */
+export async function release(
+  tools: { readonly node: NodePort; readonly ledger: LedgerStore },
+  vm: string | null,
+): Promise<readonly string[]> {
+  const unlock = await tools.ledger.acquire();
+  try {
+    const { files } = tools.node;
+    const { ledger, warning } = tools.ledger.read();
+    const running = {
+      boot: readBootId(files),
+      nowSeconds: Math.floor(Date.now() / 1000),
+      qemus: readQemuProcesses(files),
+      isAlive: (process: string) => isAlive(files, process),
+      isLaunching: (marker: string) => runsWithArgument(files, marker),
+    };
+    const entries = ledger.entries.filter(entry => entry.vm !== vm || entry.process !== null);
+    tools.ledger.write(collectGarbage({ ...ledger, entries }, running).ledger);
+    return warning === null ? [] : [warning];
+  } finally {
+    unlock();
+  }
+}
