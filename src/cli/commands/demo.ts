@@ -1,0 +1,77 @@
+import { join } from 'node:path';
+
+import { EXIT } from '../../domain/app-error.ts';
+import { hostPolicyOf } from '../../domain/node-policy.ts';
+import { checkNode, type Check } from '../demo/check-node.ts';
+import { DEMO_GUESTS, type DemoGuest, STOPPED, TOO_LARGE } from '../demo/demo-guests.ts';
+import { DEMO_POLICY } from '../demo/demo-machine.ts';
+import { type DemoNode, type HookAnswer, makeDemoNode } from '../demo/demo-node.ts';
+import { demoDocument, demoText, type DemoStory } from '../demo/demo-story.ts';
+import { explainRefusal } from '../demo/explain-refusal.ts';
+import { print, wantsColor } from '../output.ts';
+import { readMapModel } from '../render/read-map-model.ts';
+
+/**
+ * Shows what Pinfold does on a node that exists only as files: starts guests through the real hook, stops one, has
+ * one refused, draws the node from its /proc and checks every thread there. Answers with exit code 0 only when all
+ * of it went as it should. Without `keep` nothing is left.
+ */
+export async function demoCommand(options: {
+  readonly keep: boolean;
+  readonly json: boolean;
+}): Promise<number> {
+  const demo = makeDemoNode(join(__dirname, 'hook-opennebula.cjs'));
+  try {
+    const story = play(demo, options.keep);
+    await print(options.json ? demoDocument(story) : demoText(story, wantsColor()));
+    return story.checks.every(({ fault }) => fault === null) ? EXIT.done : EXIT.internal;
+  } finally {
+    if (!options.keep) demo.remove();
+  }
+}
+
+function play(demo: DemoNode, keep: boolean): DemoStory {
+  const starts = DEMO_GUESTS.map(guest => ({ guest, answer: demo.start(guest) }));
+  const stopped = DEMO_GUESTS.find(({ name }) => name === STOPPED)!;
+  const stop = { guest: stopped, answer: demo.stop(stopped) };
+  const refused = { guest: TOO_LARGE, answer: demo.start(TOO_LARGE) };
+  const refusal = explainRefusal(demo, TOO_LARGE);
+  const model = readMapModel(demo.node, hostPolicyOf(DEMO_POLICY));
+  const running = DEMO_GUESTS.filter(({ name }) => name !== STOPPED);
+  return {
+    starts,
+    stop,
+    refused,
+    refusal,
+    model,
+    kept: keep ? demo.root : null,
+    checks: [
+      ...starts.map(({ guest, answer }) => went(`${guest.name} starts`, answer, 0)),
+      went(`${stopped.name} stops`, stop.answer, 0),
+      gone(
+        stopped,
+        demo,
+        model.guests.map(({ name }) => name),
+      ),
+      went(`${TOO_LARGE.name} is refused`, refused.answer, 1),
+      { what: 'the refusal can be explained', fault: refusal === null ? 'the engine would place it' : null },
+      gone(
+        TOO_LARGE,
+        demo,
+        model.guests.map(({ name }) => name),
+      ),
+      ...checkNode(demo, model, running),
+    ],
+  };
+}
+
+function went(what: string, answer: HookAnswer, code: number): Check {
+  const said = `exit code ${answer.code ?? 'none'}, ${answer.stderr.trim() || 'nothing said'}`;
+  return { what, fault: answer.code === code ? null : said };
+}
+
+function gone({ name }: DemoGuest, demo: DemoNode, live: readonly string[]): Check {
+  const held = demo.ledger().entries.some(({ vm }) => vm === name);
+  const fault = live.includes(name) ? 'it still runs' : held ? 'its claim is still held' : null;
+  return { what: `${name} leaves nothing behind`, fault };
+}

@@ -1,0 +1,136 @@
+/** One guest of the demo, as a VM template would describe it. */
+export interface DemoGuest {
+  /** OpenNebula's VM id. */
+  readonly id: number;
+  readonly name: string;
+  readonly vcpus: number;
+  readonly memoryMiB: number;
+  readonly iothreads?: number;
+  /** The PINFOLD section; null = a VM without policy. */
+  readonly policy: Readonly<Record<string, string>> | null;
+  /** The wish in plain words, for whoever reads the demo. */
+  readonly wish: string;
+}
+
+/** The guests that start, in order. */
+export const DEMO_GUESTS: readonly DemoGuest[] = [
+  {
+    id: 11,
+    name: 'database',
+    vcpus: 8,
+    memoryMiB: 4096,
+    iothreads: 1,
+    wish: '8 own CPUs on whole cores, huge pages, emulator threads apart',
+    policy: {
+      HW_CPU_POLICY: 'dedicated',
+      HW_CPU_THREAD_POLICY: 'require',
+      HW_MEM_PAGE_SIZE: '2MB',
+      HW_EMULATOR_THREADS_POLICY: 'isolate',
+    },
+  },
+  {
+    id: 12,
+    name: 'router',
+    vcpus: 12,
+    memoryMiB: 8192,
+    wish: '12 own CPUs over two guest cells, huge pages in each',
+    policy: {
+      HW_CPU_POLICY: 'dedicated',
+      HW_NUMA_NODES: '2',
+      HW_MEM_PAGE_SIZE: '2MB',
+      HW_EMULATOR_THREADS_POLICY: 'share',
+    },
+  },
+  {
+    id: 13,
+    name: 'cache',
+    vcpus: 4,
+    memoryMiB: 2048,
+    wish: '4 own CPUs, emulator threads apart',
+    policy: { HW_CPU_POLICY: 'dedicated', HW_EMULATOR_THREADS_POLICY: 'isolate' },
+  },
+  {
+    id: 14,
+    name: 'robot',
+    vcpus: 3,
+    memoryMiB: 1024,
+    wish: 'realtime: 3 whole cores, two vCPUs in SCHED_FIFO',
+    policy: {
+      HW_CPU_POLICY: 'dedicated',
+      HW_CPU_THREAD_POLICY: 'isolate',
+      HW_CPU_REALTIME: 'yes',
+      HW_CPU_REALTIME_MASK: '^0',
+    },
+  },
+  {
+    id: 15,
+    name: 'web-1',
+    vcpus: 4,
+    memoryMiB: 2048,
+    wish: '4 shared vCPUs that stay within one cell',
+    policy: { HW_CPU_POLICY: 'shared', HW_NUMA_NODES: '1' },
+  },
+  {
+    id: 16,
+    name: 'web-2',
+    vcpus: 4,
+    memoryMiB: 2048,
+    wish: 'the same again',
+    policy: { HW_CPU_POLICY: 'shared', HW_NUMA_NODES: '1' },
+  },
+  {
+    id: 17,
+    name: 'old-vm',
+    vcpus: 2,
+    memoryMiB: 1024,
+    wish: 'no policy: passed on byte for byte',
+    policy: null,
+  },
+];
+
+/** The guest that is stopped once all run. */
+export const STOPPED = 'web-2';
+
+/** The guest that does not fit. */
+export const TOO_LARGE: DemoGuest = {
+  id: 18,
+  name: 'analytics',
+  vcpus: 14,
+  memoryMiB: 8192,
+  wish: '14 own CPUs in one cell',
+  policy: { HW_CPU_POLICY: 'dedicated', HW_NUMA_NODES: '1', HW_MEM_PAGE_SIZE: '2MB' },
+};
+
+/** The folder of a VM on an OpenNebula host. */
+export function guestFolder(guest: DemoGuest): string {
+  return `/var/lib/one/datastores/0/${guest.id}`;
+}
+
+/** The domain as oned writes it, without any placement. */
+export function deploymentXml({ name, vcpus, memoryMiB, iothreads }: DemoGuest): string {
+  return [
+    "<?xml version='1.0' encoding='UTF-8'?>",
+    "<domain type='kvm'>",
+    `\t<name>${name}</name>`,
+    `\t<vcpu><![CDATA[${vcpus}]]></vcpu>`,
+    ...(iothreads === undefined ? [] : [`\t<iothreads>${iothreads}</iothreads>`]),
+    '\t<cputune>',
+    `\t\t<shares>${vcpus * 1024}</shares>`,
+    '\t</cputune>',
+    `\t<memory>${memoryMiB * 1024}</memory>`,
+    "\t<os>\n\t\t<type arch='x86_64'>hvm</type>\n\t</os>",
+    '\t<devices>\n\t\t<emulator><![CDATA[/usr/bin/qemu-system-x86_64]]></emulator>\n\t</devices>',
+    '</domain>',
+    '',
+  ].join('\n');
+}
+
+/** The VM as OpenNebula's driver puts it beside the deployment file. */
+export function vmXml({ id, name, vcpus, memoryMiB, policy }: DemoGuest): string {
+  const section = Object.entries(policy ?? {}).map(([key, value]) => `<${key}><![CDATA[${value}]]></${key}>`);
+  return [
+    `<VM><ID>${id}</ID><NAME>${name}</NAME>`,
+    `<TEMPLATE><VCPU><![CDATA[${vcpus}]]></VCPU><MEMORY><![CDATA[${memoryMiB}]]></MEMORY></TEMPLATE>`,
+    `<USER_TEMPLATE>${policy === null ? '' : `<PINFOLD>${section.join('')}</PINFOLD>`}</USER_TEMPLATE></VM>`,
+  ].join('');
+}

@@ -1,0 +1,118 @@
+import pc from 'picocolors';
+
+import type { Refusal } from '../../domain/decision.ts';
+import type { MapModel } from '../render/map-model.ts';
+import { type Colors } from '../render/paint.ts';
+import { renderMap } from '../render/render-map.ts';
+import { renderRefusal } from '../render/render-refusal.ts';
+import type { Check } from './check-node.ts';
+import type { DemoGuest } from './demo-guests.ts';
+import type { HookAnswer } from './demo-node.ts';
+
+/** All that happened in a demo. */
+export interface DemoStory {
+  readonly starts: readonly Call[];
+  readonly stop: Call;
+  readonly refused: Call;
+  /** null when the engine would have placed the guest, which is a fault. */
+  readonly refusal: Refusal | null;
+  readonly model: MapModel;
+  readonly checks: readonly Check[];
+  /** Where the node is kept, or null. */
+  readonly kept: string | null;
+}
+
+interface Call {
+  readonly guest: DemoGuest;
+  readonly answer: HookAnswer;
+}
+
+/** The story for a reader, at most 80 columns. */
+export function demoText(story: DemoStory, color: boolean): string {
+  const colors = pc.createColors(color);
+  const title = (text: string) => colors.bold(text);
+  return [
+    `${title('Pinfold')} puts virtual machines on the right NUMA cells and CPUs.`,
+    '',
+    'This node is made up: two sockets, four cells, 64 CPUs, all of it files. Its',
+    'kernel, QEMU and libvirt are stand-ins. The hook that places the guests is the',
+    'real one, called as OpenNebula calls it.',
+    '',
+    title('Guests'),
+    ...story.starts.map(call => callLine(call, 0, colors)),
+    stopLine(story.stop, colors),
+    callLine(story.refused, 1, colors),
+    '',
+    title('The node now, drawn from its /proc'),
+    '',
+    renderMap(story.model, { color }).trimEnd(),
+    '',
+    title(`Why ${story.refused.guest.name} was refused`),
+    '',
+    ...(story.refusal === null ? ['  It was not.'] : renderRefusal(story.refusal)),
+    '',
+    ...checkLines(story.checks, colors),
+    '',
+    ...nextLines(story, title),
+    '',
+  ].join('\n');
+}
+
+/** The story as a document. */
+export function demoDocument(story: DemoStory): string {
+  const call = ({ guest, answer }: Call) => ({ vm: guest.name, wish: guest.wish, ...answer });
+  const document = {
+    kind: 'pinfold/demo',
+    version: 1,
+    ok: story.checks.every(({ fault }) => fault === null),
+    kept: story.kept,
+    starts: story.starts.map(call),
+    stop: call(story.stop),
+    refused: call(story.refused),
+    refusal: story.refusal,
+    guests: story.model.guests.map(({ name, vcpus, emulator, memory }) => ({
+      vm: name,
+      vcpus: vcpus.map(String),
+      emulator: emulator.toString(),
+      memory,
+    })),
+    checks: story.checks,
+  };
+  return `${JSON.stringify(document, null, 2)}\n`;
+}
+
+/** `✓ database   8 own CPUs …    61 ms`; a refusal that was to come is no failure. */
+function callLine({ guest, answer }: Call, code: number, colors: Colors): string {
+  const mark = answer.code !== code ? colors.red('✗') : code === 0 ? colors.green('✓') : colors.yellow('–');
+  const what = code === 0 ? guest.wish : `${guest.wish}: refused, see below`;
+  return `  ${mark} ${guest.name.padEnd(10)} ${what.padEnd(55)}${colors.dim(`${answer.milliseconds} ms`.padStart(8))}`;
+}
+
+function stopLine({ guest, answer }: Call, colors: Colors): string {
+  const mark = answer.code === 0 ? colors.green('✓') : colors.red('✗');
+  const time = colors.dim(`${answer.milliseconds} ms`.padStart(8));
+  return `  ${mark} ${guest.name.padEnd(10)} ${'stopped again; what it held is free'.padEnd(55)}${time}`;
+}
+
+function checkLines(checks: readonly Check[], colors: Colors): string[] {
+  const faults = checks.filter(({ fault }) => fault !== null);
+  if (faults.length > 0)
+    return faults.map(({ what, fault }) => `${colors.red('✗')} Not so: ${what} (${fault ?? ''}).`);
+  const threads = checks.flatMap(({ what }) => /^every vCPU thread.*\((\d+)\)$/.exec(what)?.[1] ?? []);
+  return [
+    `${colors.green('✓')} All ${checks.length} checks against /proc hold: each of ${threads.join()} vCPU threads is where it was`,
+    '  decided, no CPU has two owners, memory lies on its cells.',
+  ];
+}
+
+function nextLines({ kept }: DemoStory, title: (text: string) => string): string[] {
+  const self = 'node dist/pinfold.cjs';
+  return [
+    title('Next'),
+    ...(kept === null
+      ? [`  ${self} demo --keep     keep this node, to look around in it`]
+      : [`  ${self} status --root ${kept}`, `  less ${kept}/run/pinfold/effects.jsonl`, `  rm -r ${kept}`]),
+    `  ${self} status          the machine that you sit at, changing nothing`,
+    '  On a real OpenNebula host: INSTALL.md.',
+  ];
+}
