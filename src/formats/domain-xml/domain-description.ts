@@ -26,6 +26,8 @@ export interface DomainDescription {
   readonly guestCells: readonly DomainCell[];
   /** What the guest is told; null = left to libvirt (one thread a socket). */
   readonly topology: GuestTopology | null;
+  /** `<cpu><maxphysaddr>`; null = left to libvirt. */
+  readonly physicalAddress: { readonly mode: string; readonly bits: number | null } | null;
   readonly memoryBacking: MemoryBacking;
   /** PCI addresses of the host devices that are passed through, in the order of the text. */
   readonly devices: readonly string[];

@@ -35,6 +35,7 @@ export interface DomainEffect {
     readonly shared: boolean;
   }[];
   readonly topology: GuestTopology;
+  readonly physicalAddress: DomainDescription['physicalAddress'];
 }
 
 /** The effect of a domain XML. @throws DomainXmlError */
@@ -57,6 +58,7 @@ export function effectOfDomain(xml: string): DomainEffect {
       shared: access === 'shared',
     })),
     topology: domain.topology ?? { sockets: domain.maxVcpus, dies: 1, clusters: 1, cores: 1, threads: 1 },
+    physicalAddress: domain.physicalAddress,
   };
 }
 

@@ -24,6 +24,7 @@ describe('reading a domain', () => {
       numatune: null,
       guestCells: [],
       topology: null,
+      physicalAddress: null,
       memoryBacking: { hugePages: [], locked: false, nosharepages: false, source: null, immediate: false },
       devices: ['0000:21:00.1'],
       preallocated: false,

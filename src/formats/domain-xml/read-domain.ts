@@ -4,7 +4,7 @@ import type { DomainDescription } from './domain-description.ts';
 import { cpuSet, readDomainTree, requiredAttribute, wholeNumber } from './domain-tree.ts';
 import { DomainXmlError } from './domain-xml-error.ts';
 import { memoryKiB } from './memory-size.ts';
-import { readGuestCells, readGuestTopology } from './read-guest-cells.ts';
+import { readGuestCells, readGuestTopology, readPhysicalAddress } from './read-guest-cells.ts';
 import { readHostDevices } from './read-host-devices.ts';
 import { readMemoryBacking } from './read-memory-backing.ts';
 import { readNumatune } from './read-numatune.ts';
@@ -38,6 +38,7 @@ export function describeDomain(domain: XmlElement): DomainDescription {
     numatune,
     guestCells,
     topology: readGuestTopology(domain, cpus.maxVcpus),
+    physicalAddress: readPhysicalAddress(domain),
     memoryBacking,
     devices: readHostDevices(domain),
     preallocated: memoryBacking.immediate || memoryBacking.hugePages.length > 0,

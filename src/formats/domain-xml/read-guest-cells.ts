@@ -82,3 +82,14 @@ export function readGuestTopology(domain: XmlElement, maxVcpus: number): GuestTo
     );
   return topology;
 }
+
+/** `<cpu><maxphysaddr>`: how many address bits the guest sees. */
+export function readPhysicalAddress(domain: XmlElement): { mode: string; bits: number | null } | null {
+  const [element] = elementsAt(domain, 'cpu', 'maxphysaddr');
+  if (element === undefined) return null;
+  const bits = attributeOf(element, 'bits');
+  return {
+    mode: requiredAttribute(element, 'mode'),
+    bits: bits === undefined ? null : wholeNumber(bits, 'bits of <maxphysaddr>', 1),
+  };
+}

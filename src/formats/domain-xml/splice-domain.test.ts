@@ -65,6 +65,7 @@ describe('splicing into a domain as OpenNebula writes it', () => {
       nosharepages: false,
       cells: [{ vcpus: '0-3', memoryKiB: 2097152, shared: false }],
       topology: { sockets: 1, dies: 1, clusters: 1, cores: 2, threads: 2 },
+      physicalAddress: null,
     });
   });
 });
@@ -343,6 +344,26 @@ describe('splicing any placement into any domain', () => {
         expect(spliceDomain(once, first, { atStart })).toBe(once);
       }),
       { numRuns: 400 },
+    );
+  });
+
+  test('answers any damaged domain with a domain or its one error', () => {
+    fc.assert(
+      fc.property(
+        fc.nat(DUMPED_DOMAIN.length),
+        fc.nat(80),
+        fc.string({ maxLength: 3 }),
+        (at, cut, insert) => {
+          const damaged = DUMPED_DOMAIN.slice(0, at) + insert + DUMPED_DOMAIN.slice(at + cut);
+          try {
+            const once = spliceDomain(damaged, TWO_CELL_PLACEMENT);
+            expect(spliceDomain(once, TWO_CELL_PLACEMENT)).toBe(once);
+          } catch (error) {
+            if (!(error instanceof DomainXmlError)) throw error;
+          }
+        },
+      ),
+      { numRuns: 800 },
     );
   });
 
