@@ -68,7 +68,7 @@ export class DriverStream {
       const left = deadline - Date.now();
       if (left <= 0 || this.#closed) {
         const why = this.#closed ? 'the stream was closed' : `no answer within ${timeoutMs / 1000} s`;
-        this.close();
+        if (!this.#closed) killGroup(this.#shell.pid);
         return { code: -1, stdout: this.#out, stderr: `${this.#err}\nTimeout Error (${why}): ${command}` };
       }
       await new Promise<void>(resolve => {

@@ -9,7 +9,7 @@ export const scenario: Scenario = {
     'no domain and no ledger entry is left of those that were refused',
     "ledger, libvirt's XML and the kernel agree on every thread of every guest that runs",
   ],
-  hosts: ['bookworm-small'],
+  hosts: ['this-machine'],
   async play(stage) {
     const guests = Array.from({ length: GUESTS }, (_, index) => ({
       id: 220 + index,
