@@ -1,0 +1,20 @@
+import { decisionSchema } from './decision-schema.ts';
+import { hostSchema } from './host-schema.ts';
+import { planSchema } from './plan-schema.ts';
+import { nodePolicySchema } from './policy-schema.ts';
+import { profilesSchema } from './profiles-schema.ts';
+import { replaySchema } from './replay-schema.ts';
+import { requestSchema } from './request-schema.ts';
+import { topologySchema } from './topology-schema.ts';
+
+/** Every document that has a JSON Schema, by the name of its file in templates/schema. */
+export const DOCUMENT_SCHEMAS = {
+  decision: decisionSchema,
+  host: hostSchema,
+  plan: planSchema,
+  policy: nodePolicySchema,
+  profiles: profilesSchema,
+  replay: replaySchema,
+  request: requestSchema,
+  topology: topologySchema,
+} as const;
