@@ -15,8 +15,11 @@ const VERBS: Readonly<Record<string, readonly string[]>> = {
   demo: ['keep', 'json', 'help'],
 };
 
-const EXIT_CODES = `Exit codes: 0 done or fits, 1 fault of Pinfold's own, 2 wrong usage or invalid request,
-3 does not fit, 4 node not reachable, 5 lock or state busy or damaged, 6 applied only in part.`;
+const EXIT_CODES = `Exit codes
+  0  done, or it fits            4  node not reachable
+  1  a fault of Pinfold's own    5  lock or state busy or damaged
+  2  wrong usage or request      6  applied only in part
+  3  does not fit`;
 
 /**
  * Runs the verb that these words name and answers with the exit code. Each verb's code is loaded when it is
@@ -58,7 +61,7 @@ function commandLine(words: readonly string[], run: Run) {
     .command('status', 'draw a node: cells, cores and who holds them', statusOptions, args =>
       run(status(args)),
     )
-    .command('demo', 'start guests on a node made up for you, and show where they go', demoOptions, args =>
+    .command('demo', 'start guests on a made-up node and show where they go', demoOptions, args =>
       run(demo(args)),
     )
     .version(version())
@@ -70,7 +73,7 @@ function commandLine(words: readonly string[], run: Run) {
     .exitProcess(false)
     .fail((message, error) => {
       // yargs types the error as always there, but calls with null for its own complaints.
-      throw (error as Error | null) ?? usageError(message, words[0] ?? 'VERB');
+      throw (error as Error | null) ?? usageError(message, words);
     });
 }
 
@@ -159,9 +162,12 @@ function checkVerb(words: readonly string[]): void {
 }
 
 /** yargs' complaint as one sentence that says what to do. */
-function usageError(message: string, verb: string): AppError {
-  const unknown = /^Unknown arguments?: ([^,]*)/.exec(message)?.[1];
-  const right = nearest(unknown ?? '', VERBS[verb] ?? []);
+function usageError(message: string, words: readonly string[]): AppError {
+  const verb = words[0] ?? 'VERB';
+  const unknown = /^Unknown (?:argument|command)s?: ([^,]*)/.exec(message)?.[1];
+  // A word without dashes is no misspelt option.
+  const isOption = !words.includes(unknown ?? '');
+  const right = isOption ? nearest(unknown ?? '', VERBS[verb] ?? []) : undefined;
   const sentence =
     unknown === undefined
       ? message.trim().replace(/\s+/g, ' ').replace(/\.$/, '')

@@ -20,4 +20,9 @@ export class AppError extends Error {
     this.code = code;
     this.exit = exit;
   }
+
+  /** Each bundle that is loaded when needed has a copy of this class, so that one knows the other's by the name. */
+  static [Symbol.hasInstance](value: unknown): value is AppError {
+    return value instanceof Error && value.name === 'AppError' && 'exit' in value;
+  }
 }

@@ -1,7 +1,7 @@
 import type { Placement } from '../../domain/decision.ts';
 import type { MapGuest, MapModel } from '../render/map-model.ts';
-import { cpuMarks } from '../render/cpu-marks.ts';
-import { type DemoGuest, deploymentXml, guestFolder } from './demo-guests.ts';
+import { cpuMarks, poolCpus } from '../render/cpu-marks.ts';
+import { type DemoGuest, deploymentXml, guestFolder, POOLED, REALTIME } from './demo-guests.ts';
 import type { DemoNode } from './demo-node.ts';
 
 /** Something that must be true of the node, and whether it is. */
@@ -40,6 +40,8 @@ export function checkNode(demo: DemoNode, model: MapModel, running: readonly Dem
     ),
     check(`every vCPU thread runs where it was decided (${threads})`, placed.flatMap(strayVcpus)),
     check('emulator threads run where they were decided', placed.flatMap(strayEmulators)),
+    check(`${POOLED.join(' and ')} share one emulator CPU`, strayPool(model)),
+    check(`${REALTIME.name} has ${REALTIME.vcpus} vCPUs in SCHED_FIFO`, strayRealtime(demo)),
     check(
       'no CPU belongs to two guests',
       contended.map(([cpu]) => `CPU ${cpu} does`),
@@ -87,4 +89,21 @@ function strayMemory({ guest, placement }: Placed): string[] {
       .reduce((sum, { mib }) => sum + mib, 0);
     return found === memoryMiB ? [] : [`${guest.name} has ${found} of ${memoryMiB} MiB on cell ${hostCell}`];
   });
+}
+
+function strayPool({ guests }: MapModel): string[] {
+  const pools = POOLED.map(name => guests.find(guest => guest.name === name)).map(guest =>
+    guest === undefined ? '' : poolCpus(guest).toString(),
+  );
+  return pools.every(pool => pool !== '' && pool === pools[0]) ? [] : [`they are on ${pools.join(' and ')}`];
+}
+
+/** Scheduling class in field 41 of proc(5)'s stat: 1 = SCHED_FIFO. Names here hold no blanks but `CPU n/KVM`. */
+function strayRealtime({ node }: DemoNode): string[] {
+  const pid = (node.files.read(`/run/libvirt/qemu/${REALTIME.name}.pid`) ?? '').trim();
+  const fifo = node.files
+    .list(`/proc/${pid}/task`)
+    .map(tid => node.files.read(`/proc/${pid}/task/${tid}/stat`) ?? '')
+    .filter(stat => stat.slice(stat.lastIndexOf(')') + 2).split(' ')[38] === '1');
+  return fifo.length === REALTIME.vcpus ? [] : [`it has ${fifo.length}`];
 }

@@ -17,10 +17,10 @@ export const DEMO_GUESTS: readonly DemoGuest[] = [
   {
     id: 11,
     name: 'database',
-    vcpus: 8,
+    vcpus: 6,
     memoryMiB: 4096,
     iothreads: 1,
-    wish: '8 own CPUs on whole cores, huge pages, emulator threads apart',
+    wish: '6 own CPUs on whole cores, 2 MiB pages, emulator apart',
     policy: {
       HW_CPU_POLICY: 'dedicated',
       HW_CPU_THREAD_POLICY: 'require',
@@ -29,25 +29,25 @@ export const DEMO_GUESTS: readonly DemoGuest[] = [
     },
   },
   {
+    id: 13,
+    name: 'cache',
+    vcpus: 4,
+    memoryMiB: 2048,
+    wish: '4 own CPUs, emulator apart: on the same CPU',
+    policy: { HW_CPU_POLICY: 'dedicated', HW_EMULATOR_THREADS_POLICY: 'isolate' },
+  },
+  {
     id: 12,
     name: 'router',
     vcpus: 12,
     memoryMiB: 8192,
-    wish: '12 own CPUs over two guest cells, huge pages in each',
+    wish: '12 own CPUs over two guest cells, 2 MiB pages in each',
     policy: {
       HW_CPU_POLICY: 'dedicated',
       HW_NUMA_NODES: '2',
       HW_MEM_PAGE_SIZE: '2MB',
       HW_EMULATOR_THREADS_POLICY: 'share',
     },
-  },
-  {
-    id: 13,
-    name: 'cache',
-    vcpus: 4,
-    memoryMiB: 2048,
-    wish: '4 own CPUs, emulator threads apart',
-    policy: { HW_CPU_POLICY: 'dedicated', HW_EMULATOR_THREADS_POLICY: 'isolate' },
   },
   {
     id: 14,
@@ -61,6 +61,22 @@ export const DEMO_GUESTS: readonly DemoGuest[] = [
       HW_CPU_REALTIME: 'yes',
       HW_CPU_REALTIME_MASK: '^0',
     },
+  },
+  {
+    id: 19,
+    name: 'render',
+    vcpus: 8,
+    memoryMiB: 8192,
+    wish: '8 own CPUs, the largest pages that fit',
+    policy: { HW_CPU_POLICY: 'dedicated', HW_MEM_PAGE_SIZE: 'large' },
+  },
+  {
+    id: 20,
+    name: 'build',
+    vcpus: 6,
+    memoryMiB: 3072,
+    wish: '6 own CPUs under one last-level cache',
+    policy: { HW_CPU_POLICY: 'dedicated', PINFOLD_CACHE: 'require' },
   },
   {
     id: 15,
@@ -91,13 +107,17 @@ export const DEMO_GUESTS: readonly DemoGuest[] = [
 /** The guest that is stopped once all run. */
 export const STOPPED = 'web-2';
 
+/** Two whose emulator threads go to one CPU, and one with vCPUs in SCHED_FIFO, so many. */
+export const POOLED = ['database', 'cache'] as const;
+export const REALTIME = { name: 'robot', vcpus: 2 } as const;
+
 /** The guest that does not fit. */
 export const TOO_LARGE: DemoGuest = {
   id: 18,
   name: 'analytics',
-  vcpus: 14,
+  vcpus: 12,
   memoryMiB: 8192,
-  wish: '14 own CPUs in one cell',
+  wish: '12 own CPUs, 8 GiB of 2 MiB pages, one cell',
   policy: { HW_CPU_POLICY: 'dedicated', HW_NUMA_NODES: '1', HW_MEM_PAGE_SIZE: '2MB' },
 };
 

@@ -15,10 +15,10 @@ export const DEMO_MACHINE: Machine = {
   distances: { near: 12, far: 32 },
 };
 
-/** What its operator decided: core 0 for the host, four cores shared, the rest dedicated. */
+/** What its operator decided: core 0 for the host, two cores shared, the rest dedicated. */
 export const DEMO_POLICY: NodePolicy = {
-  cpu_shared_set: '1-2,33-34,16-17,48-49',
-  cpu_dedicated_set: '3-15,35-47,18-31,50-63',
+  cpu_shared_set: '16-17,48-49',
+  cpu_dedicated_set: '1-15,33-47,18-31,50-63',
   emulator_overcommit_ratio: 4,
   reserved_host_memory_mb: 1024,
   strategy: 'pack',

@@ -84,7 +84,7 @@ export function demoDocument(story: DemoStory): string {
 /** `✓ database   8 own CPUs …    61 ms`; a refusal that was to come is no failure. */
 function callLine({ guest, answer }: Call, code: number, colors: Colors): string {
   const mark = answer.code !== code ? colors.red('✗') : code === 0 ? colors.green('✓') : colors.yellow('–');
-  const what = code === 0 ? guest.wish : `${guest.wish}: refused, see below`;
+  const what = code === 0 ? guest.wish : `${guest.wish}: refused`;
   return `  ${mark} ${guest.name.padEnd(10)} ${what.padEnd(55)}${colors.dim(`${answer.milliseconds} ms`.padStart(8))}`;
 }
 
@@ -107,12 +107,14 @@ function checkLines(checks: readonly Check[], colors: Colors): string[] {
 
 function nextLines({ kept }: DemoStory, title: (text: string) => string): string[] {
   const self = 'node dist/pinfold.cjs';
+  const lookAround =
+    kept === null
+      ? [`  ${self} demo --keep   keep this node and look around in it`]
+      : [`  ${self} status --root ${kept}`, `  less ${kept}/run/pinfold/effects.jsonl`, `  rm -r ${kept}`];
   return [
     title('Next'),
-    ...(kept === null
-      ? [`  ${self} demo --keep     keep this node, to look around in it`]
-      : [`  ${self} status --root ${kept}`, `  less ${kept}/run/pinfold/effects.jsonl`, `  rm -r ${kept}`]),
-    `  ${self} status          the machine that you sit at, changing nothing`,
-    '  On a real OpenNebula host: INSTALL.md.',
+    ...lookAround,
+    `  ${self} status        this machine; changes nothing`,
+    '  INSTALL.md                          the same on a real OpenNebula host',
   ];
 }

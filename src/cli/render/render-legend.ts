@@ -14,52 +14,70 @@ export interface LegendInk {
   readonly width: number;
 }
 
+/** Base pages are up to this large (Arm, POWER); nobody asks for them by name. */
+const LARGEST_BASE_PAGE_KIB = 64;
+
 /** One line a guest, then one line with the signs that the map uses. */
 export function renderLegend(model: MapModel, ink: LegendInk): string[] {
   const nameColumns = Math.max(0, ...ink.names.map(({ length }) => length));
-  const guests = model.guests.map(guest => {
+  const guests = model.guests.flatMap(guest => {
     const letter = paintGuest(ink.letters.get(guest.name)!, guest.name, ink);
-    const words = wordsOf(guest, model, ink.width - nameColumns - 5);
-    return ` ${letter} ${guest.name.padEnd(nameColumns)}  ${words}`;
+    const parts = [cpuWords(guest), emulatorWords(guest, model), memoryWords(guest)];
+    const lines = joined(
+      parts.filter(part => part !== ''),
+      ink.width - nameColumns - 5,
+    );
+    const indent = ' '.repeat(nameColumns + 5);
+    return [
+      ` ${letter} ${guest.name.padEnd(nameColumns)}  ${lines[0] ?? ''}`,
+      ...lines.slice(1).map(line => indent + line),
+    ];
   });
   return [...guests, ...(guests.length > 0 ? [''] : []), ` ${signLine(ink)}`];
 }
 
-/** The longest description that fits: all, without the memory, or the CPUs alone. */
-function wordsOf(guest: MapGuest, model: MapModel, room: number): string {
-  const parts = [cpuWords(guest), emulatorWords(guest, model), memoryWords(guest)].filter(
-    part => part !== '',
-  );
-  for (let count = parts.length; count > 1; count -= 1) {
-    const text = parts.slice(0, count).join(' · ');
-    if (text.length <= room) return text;
+/** Puts parts on as few lines as hold them. */
+function joined(parts: readonly string[], room: number): string[] {
+  const lines: string[] = [];
+  for (const part of parts) {
+    const last = lines.at(-1);
+    if (last !== undefined && last.length + part.length + 3 <= room)
+      lines[lines.length - 1] = `${last} · ${part}`;
+    else lines.push(part);
   }
-  return (parts[0] ?? '').slice(0, room);
+  return lines;
 }
 
 function cpuWords(guest: MapGuest): string {
   const pinned = pinnedCpus(guest);
   const floating = guest.vcpus.filter(({ size }) => size > 1);
   const area = CpuSet.union(floating).toString();
+  // Without thread names (a QEMU that was not asked for them) nobody can tell which are vCPUs.
+  if (guest.vcpus.length === 0) return `threads without names on ${guest.emulator.toString()}`;
   if (floating.length === 0) return `${count(guest.vcpus.length)} on ${pinned.toString()}`;
   if (pinned.isEmpty)
     return `${count(floating.length)} ${floating.length === 1 ? 'floats' : 'float'} on ${area}`;
   return `${count(pinned.size)} on ${pinned.toString()}, ${floating.length} float on ${area}`;
 }
 
-function emulatorWords(guest: MapGuest, model: MapModel): string {
+function emulatorWords(guest: MapGuest, { guests }: MapModel): string {
+  const { emulator, vcpus } = guest;
+  if (vcpus.length === 0 || emulator.equals(CpuSet.union(vcpus))) return '';
   const pool = poolCpus(guest);
-  if (pool.isEmpty) return '';
-  const others = model.guests.filter(other => other !== guest && poolCpus(other).equals(pool));
-  return `emulator on ${pool.toString()}${others.length > 0 ? ', pooled' : ''}`;
+  const isPooled = guests.some(other => other !== guest && !pool.isEmpty && poolCpus(other).equals(pool));
+  return `emulator ${isPooled ? SIGNS.pool.sign : ''}${emulator.toString()}`;
 }
 
+/** `8 GiB in 2 MiB pages @2-3`: how much of each page size, and on which cells. */
 function memoryWords({ memory }: MapGuest): string {
-  return memory
-    .map(
-      ({ cell, sizeKiB, mib }) =>
-        `${sizeText(mib)}${sizeKiB > 64 ? ` in ${pageText(sizeKiB)} pages` : ''} @${cell}`,
-    )
+  const sizes = [...new Set(memory.map(({ sizeKiB }) => sizeKiB))];
+  return sizes
+    .map(sizeKiB => {
+      const parts = memory.filter(part => part.sizeKiB === sizeKiB);
+      const size = sizeText(parts.reduce((sum, { mib }) => sum + mib, 0));
+      const pages = sizeKiB > LARGEST_BASE_PAGE_KIB ? ` in ${pageText(sizeKiB)} pages` : '';
+      return `${size}${pages} @${CpuSet.of(parts.map(({ cell }) => cell)).toString()}`;
+    })
     .join(', ');
 }
 

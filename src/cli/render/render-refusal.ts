@@ -6,7 +6,7 @@ const NAME_COLUMNS = 24;
 
 /**
  * A refusal as text: the sentence, then what each constraint needed and each host cell had, a constraint a row and
- * a cell a column, for each guest cell; then what would make it fit. A constraint that a cell meets is not told.
+ * a cell a column, for each guest cell; then what would make it fit. Of a cell only what it misses is told.
  */
 export function renderRefusal(refusal: Refusal, width = 80): string[] {
   const guestCells = [...new Set(refusal.cells.map(({ guestCell }) => guestCell))];
@@ -26,9 +26,9 @@ function table(refusal: Refusal, guestCell: number, title: string): string[] {
   const head = `  ${title.padEnd(NAME_COLUMNS)}${'needed'.padStart(8)}${cells.map(cell => `cell ${cell}`.padStart(8)).join('')}`;
   const rows = constraints.map(constraint => {
     const of = misses.filter(miss => miss.constraint === constraint);
-    const has = cells.map(cell => of.find(({ hostCell }) => hostCell === cell)?.available ?? 'enough');
+    const has = cells.map(cell => of.find(({ hostCell }) => hostCell === cell)?.available ?? '');
     const name = constraint.replaceAll('-', ' ').slice(0, NAME_COLUMNS).padEnd(NAME_COLUMNS);
-    return `  ${name}${`${of[0]!.needed}`.padStart(8)}${has.map(value => `${value}`.padStart(8)).join('')}`;
+    return `  ${name}${`${of[0]!.needed}`.padStart(8)}${has.map(value => `${value}`.padStart(8)).join('')}`.trimEnd();
   });
   return [head, ...rows];
 }
