@@ -21,8 +21,12 @@ export class AppError extends Error {
     this.exit = exit;
   }
 
-  /** Each bundle that is loaded when needed has a copy of this class, so that one knows the other's by the name. */
-  static [Symbol.hasInstance](value: unknown): value is AppError {
-    return value instanceof Error && value.name === 'AppError' && 'exit' in value;
+  /**
+   * Each bundle that is loaded when needed has a copy of this class, so that an AppError is known by its shape.
+   * Subclasses are known by their class, as usual.
+   */
+  static override [Symbol.hasInstance](value: unknown): value is AppError {
+    if (this !== AppError) return Function.prototype[Symbol.hasInstance].call(this, value);
+    return value instanceof Error && 'exit' in value && typeof value.exit === 'number';
   }
 }
