@@ -21,7 +21,7 @@ export interface CoreTable {
   readonly online: Int32Array;
   /** Threads that policy gives to dedicated use, free or not. */
   readonly usable: Int32Array;
-  /** 1 where every thread that guests may use is dedicated and free: what thread policy isolate needs. */
+  /** 1 where every thread that guests may use is dedicated, and no claim has any: what thread policy isolate needs. */
   readonly whole: Uint8Array;
   /** 1 where taking a first thread breaks a core: whole and with more than one dedicated thread. */
   readonly breakable: Uint8Array;
@@ -78,7 +78,7 @@ export function buildCoreTable(input: Input): CoreTable {
   members.forEach((core, i) => {
     fillCore(table, i, input);
     const guestThreads = core.intersect(forGuests).size;
-    const whole = guestThreads > 0 && table.free[i] === guestThreads;
+    const whole = guestThreads > 0 && table.free[i] === guestThreads && !core.intersects(input.usage.cpus);
     table.whole[i] = whole ? 1 : 0;
     table.breakable[i] = whole && table.usable[i]! > 1 ? 1 : 0;
   });

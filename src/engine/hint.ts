@@ -1,100 +1,98 @@
 import type { GuestSpec } from '../domain/guest-spec.ts';
+import type { Host } from '../domain/host.ts';
 import { CpuSet } from '../domain/cpu-set.ts';
 import { splitGuest } from './auto-cells.ts';
-import type { HostModel } from './host-model.ts';
+import { buildHostModel, type HostModel } from './host-model.ts';
 import { placeCells } from './place.ts';
+import { OTHER_POLICIES, RELAXATIONS } from './relaxations.ts';
 
-/** A change of the request that makes it fit. */
+/** What makes a refused guest fit; it has been tried. */
 export interface Hint {
   readonly text: string;
-  /** The guest with the change: it has been placed on this host. */
+  /** The guest with the change. */
   readonly spec: GuestSpec;
+  /** The host with the change, where it is the host that must change: without some of its guests. */
+  readonly host?: Host;
 }
 
-interface Relaxation {
-  readonly text: string;
-  readonly apply: (spec: GuestSpec) => GuestSpec | null;
-}
+/** At most so many guests are tried for "fits once X has stopped". */
+const STOPPED_TRIED = 8;
 
 /**
- * The first change that makes a refused guest fit, found by placing the changed guest, or null when none of those tried
- * does:
- * 1. one wish less strict: page size, thread policy, emulator threads, devices, cache, CPU kind, cells;
- * 2. another number of guest cells; 3. fewer vCPUs, then less memory, each as much as fits;
- * 4. the same with all wishes less strict together.
+ * The first change that makes a refused guest fit, found by placing the changed guest; null when none does:
+ * 1. one wish less strict; 2. another number of guest cells; 3. fewer vCPUs, then less memory, as much as fits;
+ * 4. all mild wishes relaxed, one guest cell, and then fewer vCPUs or less memory; 5. another CPU policy;
+ * 6. one running guest stopped, all of them stopped.
  */
 export function hintFor(model: HostModel, spec: GuestSpec): Hint | null {
   const fits = (changed: GuestSpec) => placeCells(model, changed).ok;
-  const single = RELAXATIONS.map(change => ({ change, spec: change.apply(spec) })).filter(
-    (step): step is { change: Relaxation; spec: GuestSpec } => step.spec !== null,
-  );
-  for (const step of single)
-    if (fits(step.spec)) return { text: `It fits with ${step.change.text}.`, spec: step.spec };
+  for (const change of RELAXATIONS) {
+    const changed = change.apply(spec);
+    if (changed !== null && fits(changed)) return { text: `It fits with ${change.text}.`, spec: changed };
+  }
   for (const count of cellCounts(model, spec)) {
     const changed = splitGuest(spec, count);
     if (fits(changed)) return { text: `It fits with hw:numa_nodes=${count}.`, spec: changed };
   }
   const smaller = shrink(model, spec);
   if (smaller !== null) return { text: `It fits with ${smaller.text}.`, spec: smaller.spec };
-  return relaxedAndSmaller(
-    model,
-    spec,
-    single.map(step => step.change),
-  );
+  return relaxedHint(model, spec) ?? policyHint(model, spec) ?? stoppedHint(model, spec);
 }
 
-const RELAXATIONS: readonly Relaxation[] = [
-  {
-    text: 'another page size (hw:mem_page_size=any)',
-    apply: spec => (spec.pageSize === null || spec.pageSize === 'any' ? null : { ...spec, pageSize: 'any' }),
-  },
-  {
-    text: 'no page size (hw:mem_page_size unset)',
-    apply: spec => (spec.pageSize === null ? null : { ...spec, pageSize: null }),
-  },
-  {
-    text: 'huge pages (hw:mem_page_size=large)',
-    apply: spec => (spec.pageSize !== null ? null : { ...spec, pageSize: 'large' }),
-  },
-  {
-    text: 'hw:cpu_thread_policy=prefer',
-    apply: spec =>
-      spec.threadPolicy === null || spec.threadPolicy === 'prefer'
-        ? null
-        : { ...spec, threadPolicy: 'prefer' },
-  },
-  {
-    text: 'hw:emulator_threads_policy=share',
-    apply: spec => (spec.emulator !== 'isolate' ? null : { ...spec, emulator: 'share' }),
-  },
-  {
-    text: 'pinfold:iothreads=emulator',
-    apply: spec => (spec.iothreadPolicy !== 'isolate' ? null : { ...spec, iothreadPolicy: 'emulator' }),
-  },
-  {
-    text: 'hw:pci_numa_affinity_policy=preferred',
-    apply: spec =>
-      spec.devices.length === 0 || spec.devicePolicy === 'preferred'
-        ? null
-        : { ...spec, devicePolicy: 'preferred' },
-  },
-  {
-    text: 'pinfold:cache=prefer',
-    apply: spec => (spec.cache === 'prefer' ? null : { ...spec, cache: 'prefer' }),
-  },
-  {
-    text: 'pinfold:cpu_kind=any',
-    apply: spec => (spec.cpuKind === 'any' ? null : { ...spec, cpuKind: 'any' }),
-  },
-  {
-    text: 'all host cells allowed (pinfold:cells unset)',
-    apply: spec => (spec.allowedCells === null ? null : { ...spec, allowedCells: null }),
-  },
-  {
-    text: 'fewer devices (none of them)',
-    apply: spec => (spec.devices.length === 0 ? null : { ...spec, devices: [] }),
-  },
-];
+function relaxedHint(model: HostModel, spec: GuestSpec): Hint | null {
+  const words: string[] = [];
+  let relaxed = spec;
+  for (const change of RELAXATIONS) {
+    const next = change.mild ? change.apply(relaxed) : null;
+    if (next === null) continue;
+    relaxed = next;
+    words.push(change.text);
+  }
+  if (words.length > 1 && placeCells(model, relaxed).ok)
+    return { text: `It fits with ${words.join(', ')}.`, spec: relaxed };
+  if (spec.cells.length > 1) {
+    relaxed = splitGuest(relaxed, 1);
+    words.push('hw:numa_nodes=1');
+  }
+  const single = withVcpus(relaxed, 1);
+  for (const guest of single === null || spec.vcpus === 1 ? [relaxed] : [relaxed, single]) {
+    const smaller = placeCells(model, guest).ok ? { text: '', spec: guest } : shrink(model, guest);
+    if (smaller === null) continue;
+    const fewer = guest === single ? [`1 vCPU instead of ${spec.vcpus}`] : [];
+    const text = [...words, ...fewer, smaller.text].filter(part => part !== '').join(', ');
+    return { text: `It fits with ${text}.`, spec: smaller.spec };
+  }
+  return null;
+}
+
+function policyHint(model: HostModel, spec: GuestSpec): Hint | null {
+  for (const change of OTHER_POLICIES) {
+    const changed = change.apply(spec);
+    if (changed !== null && placeCells(model, changed).ok)
+      return { text: `It fits with ${change.text}.`, spec: changed };
+  }
+  return null;
+}
+
+function stoppedHint({ host }: HostModel, spec: GuestSpec): Hint | null {
+  const fitsWithout = (claims: Host['claims']): Host | null => {
+    const emptier = { ...host, claims };
+    return placeCells(buildHostModel(emptier), spec).ok ? emptier : null;
+  };
+  const guests = [...host.claims].sort((a, b) => (a.vm < b.vm ? -1 : 1)).slice(0, STOPPED_TRIED);
+  for (const guest of guests) {
+    const emptier = fitsWithout(host.claims.filter(claim => claim !== guest));
+    if (emptier !== null) return { text: `It fits once VM ${guest.vm} has stopped.`, spec, host: emptier };
+  }
+  const empty = host.claims.length > 1 ? fitsWithout([]) : null;
+  return empty === null
+    ? null
+    : {
+        text: `It fits once enough of the ${host.claims.length} running VMs have stopped.`,
+        spec,
+        host: empty,
+      };
+}
 
 /** Numbers of guest cells that split vCPUs and memory equally, besides the present one. */
 function cellCounts(model: HostModel, spec: GuestSpec): number[] {
@@ -110,7 +108,12 @@ function cellCounts(model: HostModel, spec: GuestSpec): number[] {
 function shrink(model: HostModel, spec: GuestSpec): Hint | null {
   const fits = (changed: GuestSpec | null) => changed !== null && placeCells(model, changed).ok;
   const vcpus = largest(spec.vcpus - 1, count => fits(withVcpus(spec, count)));
-  if (vcpus > 0) return { text: `${vcpus} vCPUs instead of ${spec.vcpus}`, spec: withVcpus(spec, vcpus)! };
+  const fewer = vcpus > 0 ? withVcpus(spec, vcpus) : null;
+  if (fewer !== null)
+    return {
+      text: `${fewer.vcpus} vCPU${fewer.vcpus === 1 ? '' : 's'} instead of ${spec.vcpus}`,
+      spec: fewer,
+    };
   const steps = 64;
   const part = largest(steps - 1, share => fits(withMemory(spec, share / steps)));
   if (part === 0) return null;
@@ -134,8 +137,8 @@ function largest(top: number, passes: (value: number) => boolean): number {
 function withVcpus(spec: GuestSpec, count: number): GuestSpec | null {
   const cells = spec.cells.length;
   const equal = spec.cells.every(cell => cell.vcpus.size * cells === spec.vcpus);
-  if (equal && count % cells !== 0)
-    return equal && count > cells ? withVcpus(spec, count - (count % cells)) : null;
+  const rest = count % cells;
+  if (equal && rest !== 0) return count > cells ? withVcpus(spec, count - rest) : null;
   const kept = CpuSet.range(0, count - 1);
   const base = {
     ...spec,
@@ -165,26 +168,4 @@ function withMemory(spec: GuestSpec, part: number): GuestSpec | null {
   }));
   const memoryMiB = cells.reduce((sum, cell) => sum + cell.memoryMiB, 0);
   return memoryMiB === 0 ? null : { ...spec, cells, memoryMiB };
-}
-
-/** Last resort: all wishes relaxed, then as many vCPUs and as much memory as fit, then one vCPU with little memory. */
-function relaxedAndSmaller(model: HostModel, spec: GuestSpec, changes: readonly Relaxation[]): Hint | null {
-  const used = changes.filter(change => !/huge pages|any\)|devices/.test(change.text));
-  const relaxed = used.reduce((guest, change) => change.apply(guest) ?? guest, spec);
-  const words = used.map(change => change.text);
-  if (used.length > 1 && placeCells(model, relaxed).ok)
-    return { text: `It fits with ${words.join(', ')}.`, spec: relaxed };
-  const single = splitGuest(relaxed, 1);
-  if (spec.cells.length > 1) words.push('hw:numa_nodes=1');
-  for (const guest of [single, withVcpus(single, 1)]) {
-    if (guest === null) continue;
-    const smaller = placeCells(model, guest).ok ? { text: '', spec: guest } : shrink(model, guest);
-    if (smaller === null) continue;
-    if (guest.vcpus !== spec.vcpus) words.push(`${guest.vcpus} vCPU instead of ${spec.vcpus}`);
-    return {
-      text: `It fits with ${[...words, smaller.text].filter(text => text !== '').join(', ')}.`,
-      spec: smaller.spec,
-    };
-  }
-  return null;
 }

@@ -7,7 +7,7 @@ import type { HostModel } from './host-model.ts';
  * The pool CPU of this host cell that a guest's emulator threads may join, or -1: the fullest that has room for
  * one more (guests on it + 1 ≤ ratio), lowest number first, so that pools empty out and shrink. A CPU promised
  * to one guest alone is never joined. A guest with thread policy isolate joins only where the rest of the core
- * is free or carries pool CPUs too, because that core must be used by nothing else.
+ * carries pool CPUs too or is free and serves no floating vCPUs, because that core must be used by nothing else.
  */
 export function joinablePoolCpu(model: HostModel, cell: CellModel, guest: GuestNeed): number {
   if (!guest.emulatorCpu || model.policy.emulatorRatio <= 1) return -1;
@@ -15,6 +15,7 @@ export function joinablePoolCpu(model: HostModel, cell: CellModel, guest: GuestN
   let most = 0;
   for (const [cpu, load] of model.usage.poolCpus) {
     if (load.exclusive || load.guests + 1 > model.policy.emulatorRatio || !cell.cpus.has(cpu)) continue;
+    if (!model.policy.dedicated.has(cpu)) continue;
     if (guest.wish.threads === 'isolate' && !isPoolCore(model, cell.cores, cpu)) continue;
     if (load.guests > most || (load.guests === most && cpu < best)) [best, most] = [cpu, load.guests];
   }
@@ -25,8 +26,8 @@ function isPoolCore(model: HostModel, cores: CoreTable, cpu: number): boolean {
   const core = cores.members.findIndex(members => members.has(cpu));
   if (core < 0) return false;
   for (const other of cores.members[core]!) {
-    if (model.usage.cpus.has(other) && !model.usage.poolCpus.has(other)) return false;
-    if (model.policy.shared.has(other) && !model.policy.dedicated.has(other)) return false;
+    if (model.usage.poolCpus.has(other)) continue;
+    if (model.usage.cpus.has(other) || model.policy.shared.has(other)) return false;
   }
   return true;
 }

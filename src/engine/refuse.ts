@@ -57,9 +57,10 @@ function wholeReason(model: HostModel, not: NotPlaced, rows: readonly CellRefusa
       summary: `Each of the ${count} guest cells fits on some host cell, but only ${seated} of them at the same time.`,
     };
   if (demands.length > 0) return deviceReason(model, not);
+  const extras = (guest.emulatorCpu ? 1 : 0) + guest.iothreadCpus;
   return {
     code: 'emulator-needs-cpu',
-    summary: `The vCPUs fit, but no host cell of the guest has a further dedicated CPU free for ${guest.emulatorCpu ? 'its emulator threads' : 'its iothreads'}.`,
+    summary: `The ${spec.vcpus} vCPUs fit, but no host cell of the guest can add the ${extras} dedicated CPUs that emulator threads and iothreads need apart from them.`,
   };
 }
 
@@ -94,11 +95,15 @@ function refusedPairs(model: HostModel, not: NotPlaced): CellRefusal[] {
   const { guest } = not;
   const rows: CellRefusal[] = [];
   const missing: Missing = { constraint: 'memory', needed: 0, available: 0 };
+  const seated =
+    guest.cells.length <= model.cells.length &&
+    matchingSize(not.costs, guest.cells.length, model.cells.length);
+  const carrier = not.carries && (guest.cells.length === 1 || seated === guest.cells.length);
   guest.cells.forEach((need, index) => {
     const ask = {
       guest,
       need,
-      carrier: not.carries && guest.cells.length === 1,
+      carrier,
       scratch: model.scratch,
       missing,
     };
