@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
-import { CpuSyntaxError, parseCpuList } from '../domain/cpu-list.ts';
-import type { CpuSet } from '../domain/cpu-set.ts';
+import { CpuSyntaxError } from '../domain/cpu-list.ts';
 import { parseCpuSpec } from '../domain/cpu-spec.ts';
+import { countCpuList } from './count-cpu-list.ts';
 import { LIMITS } from './limits.ts';
 
 /** Fields that several documents share. Their descriptions finish the sentence "… must be". */
@@ -28,7 +28,7 @@ export function name(what: string): z.ZodMiniString {
     );
 }
 
-function cpuText(parse: (text: string) => CpuSet, description: string): z.ZodMiniString {
+function cpuText(parse: (text: string) => unknown, description: string): z.ZodMiniString {
   return z.string().check(
     z.maxLength(LIMITS.value),
     z.describe(description),
@@ -46,7 +46,7 @@ function cpuText(parse: (text: string) => CpuSet, description: string): z.ZodMin
 
 /** CPUs in the kernel's list syntax. */
 export const cpuList = cpuText(
-  parseCpuList,
+  countCpuList,
   'CPUs in the kernel\'s list syntax, such as "0-3,8" ("" for none)',
 );
 

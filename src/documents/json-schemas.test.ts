@@ -30,5 +30,5 @@ function objectsIn(schema: unknown): Record<string, unknown>[] {
   if (typeof schema !== 'object' || schema === null) return [];
   const parts = Object.values(schema).flatMap(objectsIn);
   const own = 'properties' in schema && 'type' in schema && schema.type === 'object';
-  return own ? [schema as Record<string, unknown>, ...parts] : parts;
+  return own ? [schema, ...parts] : parts;
 }

@@ -40,7 +40,9 @@ const shortRequestSchema = z
  * AppError that names the event by its number, from 0 on.
  */
 export function parseTrace(value: unknown, title = 'the trace'): Trace {
-  const { host, events } = parseWith(traceSchema, value, title, { most: LIMITS.traceValues });
+  const { host, events } = parseWith(traceSchema, value, title, {
+    limits: { values: LIMITS.traceValues, parts: LIMITS.traceValues },
+  });
   return {
     host: parseHost(host, `the host of ${title}`),
     events: events.map((event, index) => parseEvent(event, `event ${index} of ${title}`)),

@@ -3,7 +3,7 @@ import { AppError, EXIT } from '../domain/app-error.ts';
 import { clip } from '../domain/cpu-list.ts';
 import { nearest } from '../domain/nearest.ts';
 import type { DocumentErrorCode } from '../domain/request-error-codes.ts';
-import { checkSize } from './check-size.ts';
+import { checkSize, type SizeLimits } from './check-size.ts';
 import { LIMITS } from './limits.ts';
 import { descriptionOf, keySchemaAt, keysOf, schemaAt } from './schema-at.ts';
 
@@ -20,9 +20,9 @@ export function parseWith<Schema extends z.ZodMiniType>(
   schema: Schema,
   value: unknown,
   title: string,
-  { lineOf = () => undefined, most = LIMITS.values }: ParseOptions = {},
+  { lineOf = () => undefined, limits = LIMITS }: ParseOptions = {},
 ): z.output<Schema> {
-  checkSize(value, title, most);
+  checkSize(value, title, limits);
   const result = z.safeParse(schema, value);
   if (result.success) return result.data;
   const { issues } = result.error;
@@ -37,8 +37,7 @@ export type LineOf = (path: readonly PropertyKey[]) => number | undefined;
 export interface ParseOptions {
   /** Finds lines in the text that the value was read from. */
   readonly lineOf?: LineOf | undefined;
-  /** How many values the document may hold. */
-  readonly most?: number;
+  readonly limits?: SizeLimits;
 }
 
 interface Parsed {

@@ -35,8 +35,8 @@ const cell = z.strictObject({
     ),
     null,
   ),
-  cores: list(cpuList, 65_536),
-  caches: z._default(list(cpuList, 65_536), []),
+  cores: list(cpuList, LIMITS.parts),
+  caches: z._default(list(cpuList, LIMITS.parts), []),
 });
 
 const device = z.strictObject({
@@ -61,7 +61,7 @@ export const topologySchema = z
     }),
     kinds: z.exactOptional(z.strictObject({ performance: cpuList, efficiency: cpuList })),
     cells: list(cell, LIMITS.cells),
-    looseCores: z._default(list(cpuList, 65_536), []),
+    looseCores: z._default(list(cpuList, LIMITS.parts), []),
     devices: z._default(list(device, LIMITS.devices), []),
   })
   .check(z.describe('a topology document'));
