@@ -8,21 +8,32 @@ export interface GuestSpec {
   readonly memoryMiB: number;
   readonly iothreads: number;
   readonly carrier: 'libvirt' | 'proxmox';
-  /** False: nothing asks for a placement, the answer is `placement: null`. */
+  /**
+   * False: nothing asks for a placement (dedicated or mixed CPUs, guest cells, a page size, a required device, a
+   * `pinfold:` option), the answer is `placement: null`.
+   */
   readonly wantsPlacement: boolean;
   /** null = unset, which places like `shared`. */
   readonly cpuPolicy: 'shared' | 'dedicated' | 'mixed' | null;
   /** null = unset, which packs like `prefer`. `separate` and `avoid` come from `pinfold:threads`. */
   readonly threadPolicy: ThreadPolicy | null;
-  /** Guest cells in order; one when the guest names none. Automatic cells are decided by the engine. */
+  /**
+   * Guest cells in order; one when the guest names none. They hold each vCPU once and all of the memory; a listed
+   * cell may have no vCPUs or 0 MiB. Automatic cells are decided by the engine.
+   */
   readonly cells: readonly GuestCell[];
-  /** The engine may split the guest into as many equal cells as it needs (`pinfold:auto_numa`). */
+  /** `pinfold:auto_numa` and no cells given: the engine may split the guest into as many equal cells as it needs. */
   readonly autoCells: boolean;
   readonly pageSize: PageSizeWish | null;
+  /** `float`: unset. `isolate` and `mask` come only with dedicated or mixed CPUs. */
   readonly emulator: 'float' | 'share' | 'isolate' | 'mask';
-  /** With `mask`: the vCPUs on whose CPUs the emulator threads run. */
+  /** With `mask`: the vCPUs on whose CPUs the emulator threads run, at least one of them without realtime. */
   readonly emulatorVcpus: CpuSet | null;
-  /** Realtime vCPUs, null without realtime. */
+  /**
+   * Realtime vCPUs, null without realtime; never empty, and only with dedicated or mixed CPUs. They are all vCPUs
+   * only with `share` or `isolate`. Emulator threads must not be left with their CPUs alone: a spinning realtime
+   * thread gives them no time. With mixed CPUs and no dedicated mask they are the dedicated vCPUs.
+   */
   readonly realtimeVcpus: CpuSet | null;
   readonly lockedMemory: boolean;
   readonly physicalAddress: { readonly mode: 'passthrough' | 'emulate'; readonly bits: number | null } | null;
@@ -35,7 +46,7 @@ export interface GuestSpec {
   /** Host cells that may be used; null = all. */
   readonly allowedCells: readonly number[] | null;
   readonly iothreadPolicy: 'emulator' | 'isolate';
-  /** Float within one host cell, nothing exclusive (`pinfold:confine=cell`). */
+  /** Float within one host cell, nothing exclusive (`pinfold:confine=cell`); only with one guest cell. */
   readonly confineToCell: boolean;
   /** What was read and ignored, one sentence each, for `why`. */
   readonly notes: readonly string[];

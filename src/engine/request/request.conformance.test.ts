@@ -170,6 +170,12 @@ describe("Nova's request vectors", () => {
     },
   );
 
+  test.each(Object.keys({ ...REFUSED_ON_PURPOSE, ...READ_ON_PURPOSE }))('%s has its row in the docs', id => {
+    expect(readFileSync(join(process.cwd(), 'docs', 'differences-from-nova.md'), 'utf8')).toMatch(
+      new RegExp(`\\| ${id} \\|`),
+    );
+  });
+
   test.each(Object.entries(REFUSED_ON_PURPOSE))('%s is refused on purpose: %s', id => {
     const answer = readRequest(requestOf(requests.find(vector => vector.id === id)!));
     expect(answer).toMatchObject({ ok: false, error: { code: 'unknown-option', option: 'hw:unknown_key' } });
