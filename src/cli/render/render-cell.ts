@@ -64,9 +64,15 @@ function coreLines(cell: Cell, ink: CellInk, room: number): Drawn[] | null {
     const width = signs.reduce((sum, part) => sum + part.columns + 3, 1);
     return [
       { text: `│ ${signs.map(({ text }) => text).join(' │ ')} │`, columns: width },
-      { text: ink.colors.dim(`  ${numbers.join('   ')}  `), columns: width },
+      numbersLine(numbers, width, ink),
     ];
   });
+}
+
+/** The numbers below the cores; blanks at the end are left out of the colour, so that they can be trimmed. */
+function numbersLine(numbers: readonly string[], columns: number, ink: CellInk): Drawn {
+  const text = `  ${numbers.join('   ')}`.trimEnd();
+  return { text: `${ink.colors.dim(text)}${' '.repeat(columns - text.length)}`, columns };
 }
 
 /** The cell's cores by last-level cache; all in one where the kernel tells of no caches. */

@@ -1,0 +1,58 @@
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { runPinfold } from '../../testing/built-program.ts';
+
+interface DemoDocument {
+  readonly ok: boolean;
+  readonly kept: string;
+  readonly refused: { readonly vm: string; readonly code: number; readonly stderr: string };
+  readonly refusal: { readonly cells: readonly { readonly hostCell: number }[]; readonly hint: string };
+  readonly guests: readonly {
+    readonly vm: string;
+    readonly vcpus: readonly string[];
+    readonly emulator: string;
+  }[];
+}
+
+const demosIn = (folder: string) => readdirSync(folder).filter(name => name.startsWith('pinfold-demo-'));
+
+describe('the demo', () => {
+  test('starts guests through the hook, finds every thread in place, and leaves nothing', () => {
+    const before = demosIn(tmpdir());
+    const { code, stdout, stderr } = runPinfold(['demo']);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout.split('\n').filter(line => line.length > 80)).toEqual([]);
+    for (const words of ['socket 1', 'Why analytics was refused', '✓ All ', 'Next'])
+      expect(stdout).toContain(words);
+    expect(stdout).not.toContain('✗');
+    expect(demosIn(tmpdir())).toEqual(before);
+  });
+
+  test('keeps its node when asked, and what runs there is what it told', () => {
+    const { code, stdout } = runPinfold(['demo', '--keep', '--json']);
+    const demo = JSON.parse(stdout) as DemoDocument;
+    try {
+      expect({ code, ok: demo.ok }).toEqual({ code: 0, ok: true });
+      expect(existsSync(join(demo.kept, 'run/pinfold/effects.jsonl'))).toBe(true);
+      const guest = (name: string) => demo.guests.find(({ vm }) => vm === name)!;
+      expect(guest('database').emulator).toBe(guest('cache').emulator);
+      const pinned = demo.guests.flatMap(({ vcpus }) => vcpus.filter(cpus => /^\d+$/.test(cpus)));
+      expect(new Set(pinned).size).toBe(pinned.length);
+      // Read from the tree by nothing but this test.
+      const pid = readFileSync(join(demo.kept, 'run/libvirt/qemu/database.pid'), 'utf8').trim();
+      const masks = readdirSync(join(demo.kept, 'proc', pid, 'task'))
+        .map(tid => join(demo.kept, 'proc', pid, 'task', tid))
+        .filter(task => readFileSync(join(task, 'comm'), 'utf8').startsWith('CPU '))
+        .map(task => /^Cpus_allowed_list:\t(.*)$/m.exec(readFileSync(join(task, 'status'), 'utf8'))![1]);
+      expect(masks).toEqual(guest('database').vcpus);
+      expect(demo.refused.code).toBe(1);
+      expect(demo.refused.stderr).toMatch(/needs \d+ .* host cell \d/);
+      expect(new Set(demo.refusal.cells.map(({ hostCell }) => hostCell))).toEqual(new Set([0, 1, 2, 3]));
+      expect(runPinfold(['status', '--root', demo.kept]).stdout).toContain('A database');
+    } finally {
+      rmSync(demo.kept, { recursive: true });
+    }
+  });
+});
