@@ -69,6 +69,7 @@ async function play(checkout: string, folder: string): Promise<boolean> {
     delivery,
     remotes: join(delivery, 'integration/opennebula/remotes'),
     user: null,
+    decisionSeconds: null,
     results: join(folder, 'results.json'),
   };
   writeFileSync(join(folder, 'settings.json'), JSON.stringify(settings));

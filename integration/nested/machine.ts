@@ -5,13 +5,14 @@ import {
   existsSync,
   mkdtempSync,
   openSync,
+  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
 } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { cacheFolder } from '../kit/cache-folder.ts';
 import { DIES_WITH_US } from '../kit/child-of-ours.ts';
 import { processIdentity } from '../kit/process-identity.ts';
@@ -75,6 +76,7 @@ export async function startMachine(
         });
         copyFileSync(join(first.folder, 'disk.qcow2'), `${snapshot}.${process.pid}`);
         renameSync(`${snapshot}.${process.pid}`, snapshot);
+        removeOlderSnapshots(profile, snapshot);
       });
     } finally {
       stopMachine(first);
@@ -129,6 +131,13 @@ async function snapshotPath(profile: Profile, image: Image): Promise<string> {
   const line = qemuArguments(profile, image, { disk: 'D', console: 'C', monitor: 'M', port: 0 });
   const name = `${profile.name}-${shortHash([version, image.hash, ...line, WARM_UP])}.qcow2`;
   return join(cacheFolder('snapshots'), name);
+}
+
+/** Snapshots of this profile's earlier forms; nobody will ask for them again. */
+function removeOlderSnapshots(profile: Profile, kept: string): void {
+  const older = new RegExp(`^${profile.name}-[0-9a-f]{16}\\.qcow2$`);
+  for (const name of readdirSync(dirname(kept)))
+    if (older.test(name) && name !== basename(kept)) rmSync(join(dirname(kept), name));
 }
 
 async function launch(

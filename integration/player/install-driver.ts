@@ -9,13 +9,21 @@ import type { DrivenHost } from '../opennebula/drive.ts';
  *
  * @param delivery folder with dist/ and hooks/, as a user gets it
  * @param remotes our re-creation of OpenNebula's remotes
+ * @param decisionSeconds PINFOLD_TIMEOUT in driver.conf; null leaves the default
  */
 export async function installDriver(
   host: DrivenHost,
-  { delivery, remotes }: { readonly delivery: string; readonly remotes: string },
+  {
+    delivery,
+    remotes,
+    decisionSeconds,
+  }: { readonly delivery: string; readonly remotes: string; readonly decisionSeconds: number | null },
 ): Promise<void> {
   cpSync(remotes, host.remotes, { recursive: true });
   await mustRun([join(delivery, 'hooks/opennebula/install'), host.remotes], { timeoutMs: 60_000 });
+  const configuration = join(host.remotes, 'etc/vmm/kvm/pinfold/driver.conf');
+  if (decisionSeconds === null) rmSync(configuration, { force: true });
+  else writeFileSync(configuration, `PINFOLD_TIMEOUT=${decisionSeconds}\n`);
   syncHost(host);
 }
 

@@ -23,6 +23,8 @@ export interface PlayerSettings {
   readonly remotes: string;
   /** User that the driver logs in as; null = the one that plays. */
   readonly user: string | null;
+  /** PINFOLD_TIMEOUT of the driver on this host; null = the default. */
+  readonly decisionSeconds: number | null;
   readonly results: string;
 }
 

@@ -1,12 +1,14 @@
 import type { Profile } from '../profile.ts';
 
 /**
- * Debian 12 (kernel 6.1, systemd 252, libvirt 9.0, QEMU 7.2, Node 18), the base of Proxmox VE 8: two sockets with one
- * cell of two CPUs each. `-cpu max` of TCG has no virtualisation of its own, so guests inside run under TCG too.
+ * Debian 12 (kernel 6.1, systemd 252, libvirt 9.0, QEMU 7.2, Node 18), the base of Proxmox VE 8. Cell 0 has three
+ * CPUs, the fewest that hold two guests of one vCPU and the pool CPU of their emulator threads; cell 1 has one. Each
+ * CPU is a socket of its own, because a socket or a cache that reaches into two cells is no real machine.
+ * `-cpu max` of TCG has no virtualisation of its own, so guests inside run under TCG too.
  */
 export const bookwormSmall: Profile = {
   name: 'bookworm-small',
-  about: 'Debian 12, 4 CPUs in 2 cells, 128 pages of 2 MiB on each; guests run under TCG',
+  about: 'Debian 12, 3 CPUs and 1 CPU in 2 cells, 128 pages of 2 MiB on each; guests run under TCG',
   image: {
     suite: 'bookworm',
     sources: [
@@ -34,10 +36,10 @@ export const bookwormSmall: Profile = {
   },
   accelerator: 'tcg,thread=multi',
   cpu: 'max,vendor=GenuineIntel',
-  smp: '4,sockets=2,cores=2,threads=1',
+  smp: '4,sockets=4,cores=1,threads=1',
   cells: [
-    { cpus: '0-1', memoryMiB: 1536, hugePages: 128 },
-    { cpus: '2-3', memoryMiB: 1536, hugePages: 128 },
+    { cpus: '0-2', memoryMiB: 1536, hugePages: 128 },
+    { cpus: '3', memoryMiB: 1536, hugePages: 128 },
   ],
   distance: 20,
   devices: [],
