@@ -72,9 +72,9 @@ function commandLine(words: readonly string[], run: Run) {
     .wrap(80)
     .exitProcess(false)
     .fail((message, error) => {
-      // yargs types the error as always there, but calls with null, or with one of its own, for wrong usage.
-      const fault = error as Error | null;
-      throw fault === null || fault.name === 'YError' ? usageError(message, words) : fault;
+      // yargs types the error as always there, but calls with none, or with one of its own, for wrong usage.
+      const fault = error as Error | null | undefined;
+      throw fault == null || fault.name === 'YError' ? usageError(message, words) : fault;
     });
 }
 

@@ -35,7 +35,7 @@ export function withOwnTask(files: TreeFiles): TextTree {
 function showThisProcess(files: TreeFiles): void {
   const folder = `/proc/${process.pid}`;
   const argv = [process.execPath, ...process.argv.slice(1)];
-  files.remove(folder);
+  if (files.exists(folder)) files.remove(folder);
   files.write({ path: `${folder}/comm`, text: 'node\n' });
   files.write({ path: `${folder}/cmdline`, text: argv.map(word => `${word}\0`).join('') });
   files.write({ path: `${folder}/stat`, text: realStat(`${process.pid}`) ?? '' });

@@ -102,6 +102,11 @@ describe('files of a tree', () => {
     expect(node.files.list('/run/pinfold/deep')).toEqual([]);
   });
 
+  test('the machine itself and a folder that is not there are no trees', () => {
+    expect(() => openTreeNode('/')).toThrow(/the machine itself/);
+    expect(() => openTreeNode('/nowhere')).toThrow(/does not exist/);
+  });
+
   test('a link inside the tree is followed', () => {
     const { root, node } = treeOf('laptop-1c');
     symlinkSync('../sys/devices/system/cpu/online', join(root, 'proc/cpus'));

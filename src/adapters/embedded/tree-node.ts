@@ -1,19 +1,8 @@
-import type { NodePort, RunOptions, RunResult } from '../../app/ports.ts';
+import type { NodePort } from '../../app/ports.ts';
 import { AppError } from '../../domain/app-error.ts';
 import { writeFailure } from '../local/write-failure.ts';
-import { answerScript, stockScript } from './opennebula-scripts.ts';
 import { withOwnTask } from './own-task.ts';
-import { answerTaskset } from './taskset.ts';
-import { ProgramError } from './program-error.ts';
 import { TreeFiles } from './tree-files.ts';
-import { withTreeLock } from './tree-lock.ts';
-import { answerVirsh } from './virsh.ts';
-import { VirshError } from './virsh-error.ts';
-
-/** Every call of a program, one JSON line each: `{"pid","run","stdinBytes","code"}`. */
-const EFFECTS = '/run/pinfold/effects.jsonl';
-/** What a shell answers for a program that it does not find. */
-const NOT_FOUND = 127;
 
 /**
  * A node that is a folder (`--root`): its files are the node's files, and its kernel, QEMU and libvirt are
@@ -26,10 +15,11 @@ export function openTreeNode(root: string): NodePort {
   return {
     name: (tree.read('/proc/sys/kernel/hostname') ?? tree.read('/etc/hostname') ?? 'tree').trim(),
     files,
-    run: (argv, options = {}) => Promise.resolve(runOn(tree, argv, options)),
+    // The stand-ins are loaded by who starts a program: a decision alone needs only the files.
+    run: async (argv, options = {}) => (await import('./run-stand-in.ts')).runStandIn(tree, argv, options),
     writeAtomically: (path, text, mode) => {
       guarded(path, () => {
-        tree.write({ path, text, durable: true, ...(mode === undefined ? {} : { mode }) });
+        tree.write({ path, text, ...(mode === undefined ? {} : { mode }) });
       });
     },
     remove: path => {
@@ -38,42 +28,6 @@ export function openTreeNode(root: string): NodePort {
       });
     },
   };
-}
-
-function runOn(tree: TreeFiles, argv: readonly string[], options: RunOptions): RunResult {
-  const result = withTreeLock(tree, () => answer(tree, argv, options));
-  const effect = {
-    pid: process.pid,
-    run: argv,
-    ...(options.stdin === undefined ? {} : { stdinBytes: Buffer.byteLength(options.stdin) }),
-    code: result.code,
-  };
-  tree.append(EFFECTS, `${JSON.stringify(effect)}\n`);
-  return result;
-}
-
-function answer(tree: TreeFiles, argv: readonly string[], options: RunOptions): RunResult {
-  const [program = '', ...words] = argv;
-  const name = program.slice(program.lastIndexOf('/') + 1);
-  const script = stockScript(program);
-  try {
-    if (script !== null) return done(answerScript(tree, script, { words, stdin: options.stdin ?? '' }));
-    if (name === 'virsh') return done(answerVirsh(tree, words));
-    if (name === 'taskset') return done(answerTaskset(tree, words));
-    return failed(NOT_FOUND, `${program}: there is no stand-in for this program in a tree`);
-  } catch (error) {
-    if (error instanceof VirshError) return failed(1, `error: ${error.message}`);
-    if (error instanceof ProgramError) return failed(1, error.message);
-    throw error;
-  }
-}
-
-function done(stdout: string): RunResult {
-  return { code: 0, stdout, stderr: '' };
-}
-
-function failed(code: number, words: string): RunResult {
-  return { code, stdout: '', stderr: `${words}\n` };
 }
 
 function guarded(path: string, work: () => void): void {

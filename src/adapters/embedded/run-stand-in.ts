@@ -1,0 +1,52 @@
+import type { RunOptions, RunResult } from '../../app/ports.ts';
+import { answerScript, stockScript } from './opennebula-scripts.ts';
+import { ProgramError } from './program-error.ts';
+import { answerTaskset } from './taskset.ts';
+import type { TreeFiles } from './tree-files.ts';
+import { withTreeLock } from './tree-lock.ts';
+import { answerVirsh } from './virsh.ts';
+import { VirshError } from './virsh-error.ts';
+
+/** Every call of a program, one JSON line each: `{"pid","run","stdinBytes","code"}`. */
+const EFFECTS = '/run/pinfold/effects.jsonl';
+/** What a shell answers for a program that it does not find. */
+const NOT_FOUND = 127;
+
+/**
+ * Runs a program's stand-in on the tree, alone with it, and notes the call. Never throws for what a program does.
+ */
+export function runStandIn(tree: TreeFiles, argv: readonly string[], options: RunOptions): RunResult {
+  const result = withTreeLock(tree, () => answer(tree, argv, options));
+  const effect = {
+    pid: process.pid,
+    run: argv,
+    ...(options.stdin === undefined ? {} : { stdinBytes: Buffer.byteLength(options.stdin) }),
+    code: result.code,
+  };
+  tree.append(EFFECTS, `${JSON.stringify(effect)}\n`);
+  return result;
+}
+
+function answer(tree: TreeFiles, argv: readonly string[], options: RunOptions): RunResult {
+  const [program = '', ...words] = argv;
+  const name = program.slice(program.lastIndexOf('/') + 1);
+  const script = stockScript(program);
+  try {
+    if (script !== null) return done(answerScript(tree, script, { words, stdin: options.stdin ?? '' }));
+    if (name === 'virsh') return done(answerVirsh(tree, words));
+    if (name === 'taskset') return done(answerTaskset(tree, words));
+    return failed(NOT_FOUND, `${program}: there is no stand-in for this program in a tree`);
+  } catch (error) {
+    if (error instanceof VirshError) return failed(1, `error: ${error.message}`);
+    if (error instanceof ProgramError) return failed(1, error.message);
+    throw error;
+  }
+}
+
+function done(stdout: string): RunResult {
+  return { code: 0, stdout, stderr: '' };
+}
+
+function failed(code: number, words: string): RunResult {
+  return { code, stdout: '', stderr: `${words}\n` };
+}
