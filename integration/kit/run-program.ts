@@ -18,6 +18,8 @@ export interface ProgramOptions {
   readonly timeoutMs: number;
   /** Called with each piece of output, standard output and standard error alike. */
   readonly onOutput?: (text: string) => void;
+  /** Called with its process id, which is its process group's too. */
+  readonly onStart?: (pid: number) => void;
 }
 
 /**
@@ -33,6 +35,7 @@ export function runProgram(argv: readonly string[], options: ProgramOptions): Pr
       ...(options.env === undefined ? {} : { env: options.env }),
       ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
     });
+    if (child.pid !== undefined) options.onStart?.(child.pid);
     let stdout = '';
     let stderr = '';
     const hear = (text: string) => options.onOutput?.(text);

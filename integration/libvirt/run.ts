@@ -9,7 +9,7 @@ import { probeAccelerator } from '../kit/accelerator.ts';
 import { installPackages } from '../kit/apt.ts';
 import { DIES_WITH_US } from '../kit/child-of-ours.ts';
 import { debianKernel } from '../kit/debian-kernel.ts';
-import { runProgram } from '../kit/run-program.ts';
+import { killGroup, runProgram } from '../kit/run-program.ts';
 import { Steps } from '../kit/steps.ts';
 import { bundlePlayer } from '../player/bundle-player.ts';
 import { copyDelivery } from '../player/delivery.ts';
@@ -21,6 +21,9 @@ import { PACKAGES, PROBE_PACKAGES } from './packages.ts';
 const HOST = 'this-machine';
 const SUITE_TIMEOUT_MS = 600_000;
 
+/** The process that leads the private host, while scenarios are played. */
+let playing: number | undefined;
+
 async function main(): Promise<boolean> {
   const checkout = process.env['PINFOLD_CHECKOUT'] ?? process.cwd();
   const folder = mkdtempSync(join(tmpdir(), 'pinfold-libvirt-'));
@@ -31,8 +34,12 @@ async function main(): Promise<boolean> {
   };
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
     process.on(signal, () => {
-      cleanUp();
-      process.exit(130);
+      // With the namespace goes all that runs in it; then the steps below come to their end by themselves.
+      if (playing === undefined) {
+        cleanUp();
+        process.exit(130);
+      }
+      killGroup(playing);
     });
   try {
     return await play(checkout, folder);
@@ -81,7 +88,13 @@ async function play(checkout: string, folder: string): Promise<boolean> {
         ...['--propagation', 'private', '--', join(checkout, 'integration/libvirt/private-host.sh')],
         ...[join(folder, 'libvirtd.log'), process.execPath, player, join(folder, 'settings.json')],
       ],
-      { timeoutMs: SUITE_TIMEOUT_MS, onOutput: text => process.stdout.write(text) },
+      {
+        timeoutMs: SUITE_TIMEOUT_MS,
+        onOutput: text => process.stdout.write(text),
+        onStart: pid => {
+          playing = pid;
+        },
+      },
     ),
   );
   return report(wanted, readOutcomes(settings.results));
