@@ -17,7 +17,9 @@ export interface PairQuestion {
   /** The guest cell provides the CPUs of emulator and iothreads too. */
   readonly carrier: boolean;
   readonly scratch: PickScratch;
-  /** Filled in when it does not fit. */
+  /** Say what is missing; else only whether it fits is answered, which is faster. */
+  readonly explain: boolean;
+  /** Filled in when it does not fit and is to be explained. */
   readonly missing: Missing;
 }
 
@@ -29,7 +31,8 @@ export function fitCell(model: HostModel, cell: CellModel, ask: PairQuestion): n
   if (choosePool(model, cell, ask) === NO_POOL) return Infinity;
   const extras = ask.carrier ? extraCpus(model, cell, guest) : 0;
   if (need.dedicated + extras > 0) {
-    if (!pickForCell(model, cell, { ...ask, extras })) return explainCpus(cell, ask, extras);
+    if (!pickForCell(model, cell, { guest, need, scratch: ask.scratch, extras }))
+      return ask.explain ? explainCpus(cell, ask, extras) : Infinity;
   } else {
     ask.scratch.length = 0;
     ask.scratch.domains = 0;

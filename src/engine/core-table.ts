@@ -2,6 +2,7 @@ import { CpuSet } from '../domain/cpu-set.ts';
 import { parseCpuList } from '../domain/cpu-list.ts';
 import type { Host } from '../domain/host.ts';
 import type { Cell } from '../domain/host-topology.ts';
+import { membersOf } from './bits.ts';
 import type { ClaimUsage } from './claim-usage.ts';
 import type { PolicySets } from './policy-sets.ts';
 
@@ -74,14 +75,7 @@ export function buildCoreTable(input: Input): CoreTable {
     freeTotal: 0,
     members,
   };
-  const forGuests = input.policy.dedicated.union(input.policy.shared).union(input.policy.emulatorPin);
-  members.forEach((core, i) => {
-    fillCore(table, i, input);
-    const guestThreads = core.intersect(forGuests).size;
-    const whole = guestThreads > 0 && table.free[i] === guestThreads && !core.intersects(input.usage.cpus);
-    table.whole[i] = whole ? 1 : 0;
-    table.breakable[i] = whole && table.usable[i]! > 1 ? 1 : 0;
-  });
+  for (let core = 0; core < count; core += 1) fillCore(table, core, input);
   fillDomains(table, input);
   return table;
 }
@@ -89,20 +83,36 @@ export function buildCoreTable(input: Input): CoreTable {
 type Filling = { -readonly [Key in keyof CoreTable]: CoreTable[Key] };
 
 function fillCore(table: Filling, i: number, input: Input): void {
-  const core = table.members[i]!;
-  const dedicated = core.intersect(input.policy.dedicated);
-  const free = dedicated.minus(input.usage.cpus);
-  const quiet = free.minus(input.floating);
-  table.start[i] = table.freeTotal;
-  let at = table.freeTotal;
-  for (const cpu of quiet) table.threads[at++] = cpu;
-  for (const cpu of free.intersect(input.floating)) table.threads[at++] = cpu;
-  table.free[i] = free.size;
-  table.quiet[i] = quiet.size;
-  table.freeTotal = at;
-  table.online[i] = core.size;
-  table.usable[i] = dedicated.size;
-  for (const cpu of core) if (input.usage.poolCpus.has(cpu)) table.poolCpus[i]! += 1;
+  const { dedicated, shared, emulatorPin } = input.policy;
+  const { cpus: claimed, poolCpus } = input.usage;
+  const from = table.freeTotal;
+  let whole = true;
+  let usable = 0;
+  let online = 0;
+  let quiet = 0;
+  const floating: number[] = [];
+  for (const cpu of membersOf(table.members[i]!)) {
+    online += 1;
+    if (poolCpus.has(cpu)) table.poolCpus[i]! += 1;
+    const taken = claimed.has(cpu);
+    if (!dedicated.has(cpu)) {
+      if (taken || shared.has(cpu) || emulatorPin.has(cpu)) whole = false;
+      continue;
+    }
+    usable += 1;
+    if (taken) whole = false;
+    else if (input.floating.has(cpu)) floating.push(cpu);
+    else table.threads[from + quiet++] = cpu;
+  }
+  floating.forEach((cpu, at) => (table.threads[from + quiet + at] = cpu));
+  table.start[i] = from;
+  table.quiet[i] = quiet;
+  table.free[i] = quiet + floating.length;
+  table.freeTotal = from + quiet + floating.length;
+  table.online[i] = online;
+  table.usable[i] = usable;
+  table.whole[i] = whole && usable > 0 ? 1 : 0;
+  table.breakable[i] = whole && usable > 1 ? 1 : 0;
 }
 
 function fillDomains(table: Filling, input: Input): void {

@@ -15,6 +15,10 @@ export interface Hint {
   readonly host?: Host;
 }
 
+function canPlace(model: HostModel, spec: GuestSpec): boolean {
+  return placeCells(model, spec, true).ok;
+}
+
 /** At most so many guests are tried for "fits once X has stopped". */
 const STOPPED_TRIED = 8;
 
@@ -25,7 +29,7 @@ const STOPPED_TRIED = 8;
  * 6. one running guest stopped, all of them stopped.
  */
 export function hintFor(model: HostModel, spec: GuestSpec): Hint | null {
-  const fits = (changed: GuestSpec) => placeCells(model, changed).ok;
+  const fits = (changed: GuestSpec) => canPlace(model, changed);
   for (const change of RELAXATIONS) {
     const changed = change.apply(spec);
     if (changed !== null && fits(changed)) return { text: `It fits with ${change.text}.`, spec: changed };
@@ -48,7 +52,7 @@ function relaxedHint(model: HostModel, spec: GuestSpec): Hint | null {
     relaxed = next;
     words.push(change.text);
   }
-  if (words.length > 1 && placeCells(model, relaxed).ok)
+  if (words.length > 1 && canPlace(model, relaxed))
     return { text: `It fits with ${words.join(', ')}.`, spec: relaxed };
   if (spec.cells.length > 1) {
     relaxed = splitGuest(relaxed, 1);
@@ -56,7 +60,7 @@ function relaxedHint(model: HostModel, spec: GuestSpec): Hint | null {
   }
   const single = withVcpus(relaxed, 1);
   for (const guest of single === null || spec.vcpus === 1 ? [relaxed] : [relaxed, single]) {
-    const smaller = placeCells(model, guest).ok ? { text: '', spec: guest } : shrink(model, guest);
+    const smaller = canPlace(model, guest) ? { text: '', spec: guest } : shrink(model, guest);
     if (smaller === null) continue;
     const fewer = guest === single ? [`1 vCPU instead of ${spec.vcpus}`] : [];
     const text = [...words, ...fewer, smaller.text].filter(part => part !== '').join(', ');
@@ -68,7 +72,7 @@ function relaxedHint(model: HostModel, spec: GuestSpec): Hint | null {
 function policyHint(model: HostModel, spec: GuestSpec): Hint | null {
   for (const change of OTHER_POLICIES) {
     const changed = change.apply(spec);
-    if (changed !== null && placeCells(model, changed).ok)
+    if (changed !== null && canPlace(model, changed))
       return { text: `It fits with ${change.text}.`, spec: changed };
   }
   return null;
@@ -77,7 +81,7 @@ function policyHint(model: HostModel, spec: GuestSpec): Hint | null {
 function stoppedHint({ host }: HostModel, spec: GuestSpec): Hint | null {
   const fitsWithout = (claims: Host['claims']): Host | null => {
     const emptier = { ...host, claims };
-    return placeCells(buildHostModel(emptier), spec).ok ? emptier : null;
+    return canPlace(buildHostModel(emptier), spec) ? emptier : null;
   };
   const guests = [...host.claims].sort((a, b) => (a.vm < b.vm ? -1 : 1)).slice(0, STOPPED_TRIED);
   for (const guest of guests) {
@@ -106,7 +110,7 @@ function cellCounts(model: HostModel, spec: GuestSpec): number[] {
 
 /** The guest with as many vCPUs, or as much memory, as fits; vCPUs first. */
 function shrink(model: HostModel, spec: GuestSpec): Hint | null {
-  const fits = (changed: GuestSpec | null) => changed !== null && placeCells(model, changed).ok;
+  const fits = (changed: GuestSpec | null) => changed !== null && canPlace(model, changed);
   const vcpus = largest(spec.vcpus - 1, count => fits(withVcpus(spec, count)));
   const fewer = vcpus > 0 ? withVcpus(spec, vcpus) : null;
   if (fewer !== null)

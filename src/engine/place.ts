@@ -30,12 +30,12 @@ export type PlaceResult =
   | { readonly ok: false; readonly not: NotPlaced };
 
 /**
- * Places a guest: fills the table of pair costs and searches the best assignment.
+ * Places a guest: fills the table of pair costs and searches the best assignment (`anyWill`: the first that fits).
  *
  * CPUs of emulator and iothreads come from the host cell of guest cell 0; from another one's only when
  * otherwise nothing fits, or when an emulator can join a pool there and would open a new pool CPU on the first.
  */
-export function placeCells(model: HostModel, spec: GuestSpec): PlaceResult {
+export function placeCells(model: HostModel, spec: GuestSpec, anyWill = false): PlaceResult {
   const guest = guestNeed(model, spec);
   const demands = spec.devices.length === 0 ? NO_DEMANDS : deviceDemands(spec);
   const rows = guest.cells.length;
@@ -50,17 +50,17 @@ export function placeCells(model: HostModel, spec: GuestSpec): PlaceResult {
   if (rows > model.cells.length || pinFull || hostMemoryShort(model, guest))
     return { ok: false, not: { guest, demands, costs, carries } };
   if (!carries) {
-    const result = searchBest({ model, costs, rows, demands });
+    const result = searchBest({ model, costs, rows, demands, anyWill });
     return result === null
       ? { ok: false, not: { guest, demands, costs, carries } }
       : { ok: true, placed: { guest, found: result.best, runnerUp: result.runnerUp, carrier: -1 } };
   }
-  return placeWithCarrier(model, { guest, demands, costs, carries });
+  return placeWithCarrier(model, { guest, demands, costs, carries }, anyWill);
 }
 
 const NO_DEMANDS: readonly DeviceDemand[] = [];
 
-function placeWithCarrier(model: HostModel, question: NotPlaced): PlaceResult {
+function placeWithCarrier(model: HostModel, question: NotPlaced, anyWill: boolean): PlaceResult {
   const { guest, demands, costs } = question;
   const rows = guest.cells.length;
   const n = model.cells.length;
@@ -74,11 +74,11 @@ function placeWithCarrier(model: HostModel, question: NotPlaced): PlaceResult {
       ),
       carrier * n,
     );
-    const result = searchBest({ model, costs: table, rows, demands });
+    const result = searchBest({ model, costs: table, rows, demands, anyWill });
     if (result === null) continue;
     if (best === null || compareFound(result.best, best.found) < 0)
       best = { guest, found: result.best, runnerUp: result.runnerUp, carrier };
-    if (!canJoinBetter(model, best)) break;
+    if (anyWill || !canJoinBetter(model, best)) break;
   }
   if (best !== null) return { ok: true, placed: best };
   if (rows === 1) costs.set(pairCosts(model, guest, { carrier: true, first: 0, last: 0 }));
@@ -110,7 +110,14 @@ function pairCosts(
       costs.copyWithin(row * n, same * n, (same + 1) * n);
       continue;
     }
-    const ask = { guest, need: guest.cells[row]!, carrier: which.carrier, scratch: model.scratch, missing };
+    const ask = {
+      guest,
+      need: guest.cells[row]!,
+      carrier: which.carrier,
+      scratch: model.scratch,
+      missing,
+      explain: false,
+    };
     for (let column = 0; column < n; column += 1)
       costs[row * n + column] = fitCell(model, model.cells[column]!, ask);
   }

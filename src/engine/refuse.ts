@@ -106,6 +106,7 @@ function refusedPairs(model: HostModel, not: NotPlaced): CellRefusal[] {
       carrier,
       scratch: model.scratch,
       missing,
+      explain: true,
     };
     for (const cell of model.cells) {
       const fits = fitCell(model, cell, ask) !== Infinity;

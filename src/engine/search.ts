@@ -9,6 +9,8 @@ export interface SearchInput {
   readonly costs: Float64Array;
   readonly rows: number;
   readonly demands: readonly DeviceDemand[];
+  /** Any assignment will do: the question is only whether there is one. */
+  readonly anyWill?: boolean;
 }
 
 /** One complete assignment and its score, compared in the order of the fields. */
@@ -164,7 +166,7 @@ class SetWalk {
 
   #isHopeless(span: number, missing: number): boolean {
     if (this.#best === null) return false;
-    if (this.#sets >= SET_BUDGET) return true;
+    if (this.#sets >= SET_BUDGET || this.#input.anyWill === true) return true;
     const have = this.#input.rows - missing;
     const pairs = missing * have + (missing * (missing - 1)) / 2;
     return (
