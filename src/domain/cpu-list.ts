@@ -14,7 +14,7 @@ export class CpuSyntaxError extends Error {
  * Nothing else is understood: no `^`, no stride, no inner blanks.
  */
 export function parseCpuList(text: string): CpuSet {
-  const body = text.replace(/[\s\0]+$/, '').trimStart();
+  const body = (text.endsWith('\0') ? text.slice(0, -1) : text).trim();
   if (body === '') return CpuSet.EMPTY;
   const cpus: number[] = [];
   for (const rule of body.split(',')) {
