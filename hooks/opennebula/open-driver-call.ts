@@ -1,5 +1,4 @@
-import { readFileSync } from 'node:fs';
-import { isatty } from 'node:tty';
+import { fstatSync, readFileSync } from 'node:fs';
 import { ledgerStore } from '../../src/adapters/ledger/ledger-store.ts';
 import { RUN_FOLDER, stateFolder } from '../../src/adapters/ledger/state-folder.ts';
 import { virsh } from '../../src/adapters/libvirt/virsh.ts';
@@ -26,7 +25,8 @@ export async function openDriverCall(words: readonly string[]): Promise<DriverCa
   return {
     action,
     args,
-    stdin: isatty(0) ? '' : readFileSync(0, 'utf8'),
+    // A terminal or /dev/null has nothing to say.
+    stdin: fstatSync(0).isCharacterDevice() ? '' : readFileSync(0, 'utf8'),
     node,
     get ledger() {
       return ledger();

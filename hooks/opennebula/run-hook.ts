@@ -1,0 +1,23 @@
+import { answerDriver } from '../../src/app/opennebula/answer-driver.ts';
+import { failure, type DriverAnswer } from '../../src/app/opennebula/driver-call.ts';
+import { sentenceOf } from '../../src/app/opennebula/launch.ts';
+import { openDriverCall } from './open-driver-call.ts';
+
+/** Answers the driver's call in these words: its output, its messages, its exit code. */
+export async function runHook(words: readonly string[]): Promise<void> {
+  const { code, stdout, stderr } = await answer(words);
+  process.stdout.write(stdout);
+  // The wrappers of kvmpinfold tell by the last line that the hook came to an end of its own.
+  process.stderr.write(
+    process.env['PINFOLD_SHIM'] === undefined ? stderr : `${stderr}pinfold-done ${code}\n`,
+  );
+  process.exitCode = code;
+}
+
+async function answer(words: readonly string[]): Promise<DriverAnswer> {
+  try {
+    return await answerDriver(await openDriverCall(words));
+  } catch (error) {
+    return failure(sentenceOf(error));
+  }
+}

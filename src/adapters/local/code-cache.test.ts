@@ -1,0 +1,65 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { buildSync } from 'esbuild';
+
+let folder: string;
+const bundle = () => join(folder, 'bundle.cjs');
+const caches = () => readdirSync(folder).filter(name => name.endsWith('.cache'));
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'pinfold-cache-'));
+  buildSync({
+    stdin: {
+      contents:
+        "import { useCodeCache } from './code-cache.ts'; useCodeCache(process.argv[2] === 'keep'); console.log(require(process.argv[3]).say(2));",
+      resolveDir: __dirname,
+      loader: 'ts',
+    },
+    outfile: join(folder, 'entry.js'),
+    bundle: true,
+    platform: 'node',
+    format: 'cjs',
+  });
+  write('exports.say = n => `said ${n + 1}`;');
+});
+afterEach(() => {
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** Every version gets a time of its own, as a build or a copy that keeps times gives it. */
+let version = 0;
+function write(source: string): void {
+  writeFileSync(bundle(), source);
+  version += 1;
+  utimesSync(bundle(), version, version);
+}
+function run(word: string): string {
+  const { stdout, stderr } = spawnSync(process.execPath, [join(folder, 'entry.js'), word, bundle()], {
+    encoding: 'utf8',
+  });
+  return stdout + stderr;
+}
+
+test('a bundle runs the same without a cache, with a new one and from one', () => {
+  expect([run('no'), caches()]).toEqual(['said 3\n', []]);
+  expect(run('keep')).toBe('said 3\n');
+  expect(caches()).toHaveLength(1);
+  expect(run('keep')).toBe('said 3\n');
+  expect(caches()).toHaveLength(1);
+});
+
+test('a bundle that was replaced runs as it is now, also when it has the same length', () => {
+  run('keep');
+  write('exports.say = n => `said ${n + 5}`;');
+  expect(run('keep')).toBe('said 7\n');
+  expect(run('keep')).toBe('said 7\n');
+  expect(caches()).toHaveLength(1);
+});
+
+test('a damaged cache is as good as none', () => {
+  run('keep');
+  writeFileSync(join(folder, caches()[0]!), 'no code');
+  expect(run('keep')).toBe('said 3\n');
+});
