@@ -1,9 +1,9 @@
-import { accessSync, constants, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { accessSync, constants, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DIES_WITH_US } from './child-of-ours.ts';
 import { probeInitrd, USER_SPACE_MARKER } from './initrd.ts';
 import { runProgram } from './run-program.ts';
+import { workFolder } from './work-folder.ts';
 
 /** KVM boots a kernel to user space in about a second; where it is emulated badly it never gets there. */
 const PROBE_TIMEOUT_MS = 10_000;
@@ -46,7 +46,7 @@ export async function probeAccelerator(kernel: () => Promise<string>): Promise<A
 }
 
 async function bootsWith(cpu: string, kernel: string): Promise<boolean> {
-  const folder = mkdtempSync(join(tmpdir(), 'pinfold-probe-'));
+  const folder = workFolder('probe');
   const initrd = join(folder, 'initrd');
   writeFileSync(initrd, probeInitrd());
   const end = await runProgram(

@@ -2,8 +2,7 @@
  * `npm run test:libvirt`: the scenarios for this machine, on its own CPUs (two are enough), with a libvirtd of the
  * suite's own. Needs root. `npm run test:libvirt -- NAME…` plays only these, and then cannot pass as a suite.
  */
-import { existsSync, mkdtempSync, readdirSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readdirSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { probeAccelerator } from '../kit/accelerator.ts';
 import { installPackages } from '../kit/apt.ts';
@@ -11,6 +10,7 @@ import { DIES_WITH_US } from '../kit/child-of-ours.ts';
 import { debianKernel } from '../kit/debian-kernel.ts';
 import { killGroup, runProgram } from '../kit/run-program.ts';
 import { Steps } from '../kit/steps.ts';
+import { workFolder } from '../kit/work-folder.ts';
 import { bundlePlayer } from '../player/bundle-player.ts';
 import { copyDelivery } from '../player/delivery.ts';
 import type { PlayerSettings } from '../player/play.ts';
@@ -26,7 +26,7 @@ let playing: number | undefined;
 
 async function main(): Promise<boolean> {
   const checkout = process.env['PINFOLD_CHECKOUT'] ?? process.cwd();
-  const folder = mkdtempSync(join(tmpdir(), 'pinfold-libvirt-'));
+  const folder = workFolder('libvirt');
   const cgroups = machineCgroups();
   const cleanUp = () => {
     rmSync(folder, { recursive: true, force: true });

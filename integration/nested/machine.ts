@@ -11,7 +11,6 @@ import {
   rmSync,
 } from 'node:fs';
 import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { cacheFolder } from '../kit/cache-folder.ts';
 import { DIES_WITH_US } from '../kit/child-of-ours.ts';
@@ -20,6 +19,7 @@ import { mustRun } from '../kit/run-program.ts';
 import { shortHash } from '../kit/sha.ts';
 import type { Steps } from '../kit/steps.ts';
 import { sleep, waitUntil } from '../kit/wait-until.ts';
+import { workFolder } from '../kit/work-folder.ts';
 import type { Image } from './image.ts';
 import type { Profile } from './profile.ts';
 import { monitorCommand } from './qmp.ts';
@@ -145,7 +145,9 @@ async function launch(
   image: Image,
   { snapshot, staysAfterUs }: { readonly snapshot: string | null; readonly staysAfterUs: boolean },
 ): Promise<Machine> {
-  const folder = mkdtempSync(join(tmpdir(), 'pinfold-nested-'));
+  const folder = staysAfterUs
+    ? mkdtempSync(join(cacheFolder('up'), `${profile.name}-`))
+    : workFolder('nested');
   const disk = join(folder, 'disk.qcow2');
   if (snapshot === null) {
     const create = ['qemu-img', 'create', '-q', '-f', 'qcow2', '-b', image.disk, '-F', 'qcow2', disk];

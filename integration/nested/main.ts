@@ -3,11 +3,11 @@
  * `npm run test:nested` (`main.ts test`), which plays every scenario of the tree on every profile. Needs root.
  */
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { installPackages } from '../kit/apt.ts';
 import { Steps } from '../kit/steps.ts';
+import { workFolder } from '../kit/work-folder.ts';
 import { bundlePlayer } from '../player/bundle-player.ts';
 import { copyDelivery } from '../player/delivery.ts';
 import { report, scenariosFor } from '../player/suite.ts';
@@ -92,7 +92,7 @@ async function test(): Promise<number> {
 async function play(profile: Profile, asked: readonly string[]): Promise<boolean> {
   const steps = new Steps();
   process.stdout.write(`integration/nested, ${profile.name}: ${profile.about}\n`);
-  const folder = mkdtempSync(join(tmpdir(), 'pinfold-nested-suite-'));
+  const folder = workFolder('nested-suite');
   cleanUps.add(() => {
     rmSync(folder, { recursive: true, force: true });
   });
