@@ -12,7 +12,8 @@ import { takeFromGroup, takeHalf, takeThreads, type Taking } from './take-cores.
  *    under pack, by most left under spread.
  * 3. Otherwise, unless one domain is required: the largest domains are used up until one takes the rest; this
  *    spans the fewest domains.
- * 4. Extra CPUs come from what is left of the cell, from used cores before whole ones.
+ * 4. Extra CPUs come from what is left of the cell, from used cores before whole ones; a new pool CPU from a core
+ *    that carries pool CPUs already, whose last thread is kept from the vCPUs where they have others.
  */
 export function pickCpus(
   table: CoreTable,
@@ -20,17 +21,43 @@ export function pickCpus(
   pick: { readonly wish: PickWish; readonly scratch: PickScratch },
 ): boolean {
   const { wish, scratch } = pick;
-  scratch.length = 0;
-  scratch.extras = need.extras;
-  scratch.domains = 0;
-  scratch.taken.fill(0, 0, table.count);
-  if (need.dedicated + need.extras > table.freeTotal) return false;
+  if (need.dedicated + need.extras > table.freeTotal) {
+    scratch.length = 0;
+    return false;
+  }
   const taking = { table, groups: wish.oneCache ? table.domain : table.group, wish, scratch };
+  const besidePool = need.extras > 0 && wish.stackPool ? threadBesidePool(taking) : -1;
+  if (besidePool >= 0 && pickAll(taking, need, besidePool)) return true;
+  return pickAll(taking, need, -1);
+}
+
+/** Picks vCPUs and extras; the free thread of core `reserved` (-1: none) is kept for the first extra. */
+function pickAll(
+  taking: Taking,
+  need: { readonly dedicated: number; readonly extras: number },
+  reserved: number,
+): boolean {
+  const { table, scratch, wish } = taking;
+  scratch.length = 0;
+  scratch.domains = 0;
+  scratch.extras = need.extras;
+  scratch.taken.fill(0, 0, table.count);
+  if (reserved >= 0) scratch.taken[reserved] = 1;
   if (need.dedicated > 0 && !pickVcpus(taking, need.dedicated)) return false;
   for (let extra = 0; extra < need.extras; extra += 1) {
-    if (!pickExtra(taking, extra === 0 && wish.stackPool)) return false;
+    if (extra === 0 && reserved >= 0) {
+      scratch.cpus[scratch.length] = table.threads[table.start[reserved]!]!;
+      scratch.length += 1;
+    } else if (!pickExtra(taking, extra === 0 && wish.stackPool)) return false;
   }
   return true;
+}
+
+/** A core that carries pool CPUs and has one thread left, which vCPUs would otherwise fill; -1 when there is none. */
+function threadBesidePool({ table, wish }: Taking): number {
+  if (wish.threads !== 'prefer' && wish.threads !== 'require') return -1;
+  for (let i = 0; i < table.count; i += 1) if (table.poolCpus[i]! > 0 && table.free[i] === 1) return i;
+  return -1;
 }
 
 /** How many vCPUs of one guest the cell could take under this wish, extras aside. */

@@ -50,6 +50,10 @@ export function choosePool(
 type Ask = Parameters<typeof choosePool>[2];
 
 function withoutPools(cell: CellModel, { guest, need, missing }: Ask): number {
+  const { pageSize } = guest.spec;
+  const kib = need.memoryMiB * 1024;
+  if (typeof pageSize === 'number' && kib % pageSize !== 0)
+    return lack(missing, 'page-multiple', kib, Math.floor(kib / pageSize) * pageSize);
   if (cell.memoryMiB === null) return BASE_POOL;
   const available =
     guest.spec.cpuPolicy === 'dedicated' || guest.spec.cpuPolicy === 'mixed'

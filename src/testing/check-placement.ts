@@ -428,6 +428,12 @@ function memory(facts: Facts): void {
         `Cell ${cell.id} exceeds its RAM ratio.`,
       );
     pageSizeAsAsked(facts, placed.pageSizeKiB, cell);
+    if (placed.pageSizeKiB !== null)
+      must(
+        facts,
+        (placed.memoryMiB * 1024) % placed.pageSizeKiB === 0,
+        `The memory is no multiple of ${placed.pageSizeKiB} KiB.`,
+      );
     if (cell.pages.length === 0) {
       const pinned = spec.cpuPolicy === 'dedicated' || spec.cpuPolicy === 'mixed';
       must(
