@@ -1,7 +1,7 @@
 /**
  * What Pinfold adds to a VM start: `dist/hook-opennebula.cjs` deciding for one guest on an 8-cell, 384-CPU tree,
  * against a bare `node -e 0` in the same run. Budget: the median is at most the larger of 1.35 × bare and bare +
- * 15 ms, and the bundle is below 128 KiB. Exits 1 when it is not.
+ * 15 ms, and the bundles that a start loads are below 128 KiB together. Exits 1 when it is not.
  *
  * `decide`: from the call to the lease: policy, topology, lock, decision, domain XML, ledger (the hook kills itself
  * there, as its tests do). `deploy`: with the stand-in's launch in the tree, the check of its threads and the claim.
@@ -9,7 +9,7 @@
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { writeTree } from '../src/adapters/local/write-tree.ts';
 import { namedMachine } from '../src/machines/named-machines.ts';
 import { renderMachine } from '../src/machines/render-machine.ts';
@@ -49,7 +49,9 @@ function median(values: readonly number[]): number {
 }
 
 try {
-  writeTree(renderMachine(namedMachine('epyc-384')), root);
+  const files = new Map(renderMachine(namedMachine('epyc-384')));
+  // As every kernel has it: what a boot cannot change is read once a boot.
+  writeTree(files.set('/proc/sys/kernel/random/boot_id', 'bench\n'), root);
   for (let id = 0; id <= RUNS; id += 1)
     writeTree(new Map([[`${FOLDER}/${id}/vm.xml`, guest(id).vmXml]]), root);
   const call = (id: number) => [
@@ -68,7 +70,7 @@ try {
     const decide = timed(call(id), guest(id).xml, AT_LEASE);
     const deploy = timed(call(id), guest(id).xml);
     timed([hook, '--root', root, 'cancel', `one-${id}`, 'host', `${id}`, 'host'], '');
-    // The first round compiles what later ones only read.
+    // The first round leaves V8's compiled code behind for those that follow, as the first start on a host does.
     if (id === 0) continue;
     times.bare.push(bare);
     times.decide.push(decide);
@@ -76,7 +78,8 @@ try {
   }
   const [bare, decide, deploy] = [median(times.bare), median(times.decide), median(times.deploy)];
   const budget = Math.max(1.35 * bare, bare + 15);
-  const bundleKiB = statSync(hook).size / 1024;
+  const loaded = [hook, join(dirname(hook), 'run-hook.cjs')];
+  const bundleKiB = loaded.reduce((sum, file) => sum + statSync(file).size, 0) / 1024;
   const passed = decide <= budget && bundleKiB < BUNDLE_LIMIT_KIB;
   process.stdout.write(
     [
@@ -84,7 +87,7 @@ try {
       `  bare node        ${bare.toFixed(1)} ms`,
       `  decide           ${decide.toFixed(1)} ms (budget ${budget.toFixed(1)} ms)`,
       `  deploy in a tree ${deploy.toFixed(1)} ms`,
-      `  bundle           ${bundleKiB.toFixed(1)} KiB (limit ${BUNDLE_LIMIT_KIB} KiB)`,
+      `  bundles          ${bundleKiB.toFixed(1)} KiB (limit ${BUNDLE_LIMIT_KIB} KiB)`,
       passed ? '  within the budget' : '  OVER THE BUDGET',
       '',
     ].join('\n'),

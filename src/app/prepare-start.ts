@@ -9,8 +9,8 @@ import type { Ledger, LedgerEntry, ProcessId } from '../domain/ledger.ts';
 import type { HostPolicy } from '../domain/host-policy.ts';
 import type { OnRefusal } from '../domain/node-policy.ts';
 import type { PlacementRequest } from '../domain/placement-request.ts';
-import { readTopology } from '../formats/sysfs/read-topology.ts';
 import { observeHost } from './observe-host.ts';
+import { readNodeTopology } from './read-node-topology.ts';
 import type { DomainPort, LedgerStore, NodePort } from './ports.ts';
 
 /**
@@ -27,6 +27,7 @@ export interface StartTools {
   /** The process that starts the guest: this one. */
   readonly owner: ProcessId;
   readonly policy: HostPolicy;
+  readonly stateFolder: string;
 }
 
 /** One start. */
@@ -64,7 +65,7 @@ export async function prepareStart(start: Start, tools: StartTools): Promise<Pre
   const asked = tools.ledger.acquire();
   // Read before the lock is there; a rejection is handled by the await below.
   asked.catch(() => undefined);
-  const topology = readTopology(tools.node.files, tools.node.name);
+  const topology = readNodeTopology(tools.node, tools.stateFolder);
   const unlock = await asked;
   try {
     const { ledger, warning } = tools.ledger.read();

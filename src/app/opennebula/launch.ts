@@ -26,7 +26,11 @@ export interface Launch {
 export async function launch(call: DriverCall, how: Launch): Promise<DriverAnswer> {
   let prepared: Preparation;
   try {
-    prepared = await prepareStart(how.start, { ...call, policy: how.policy });
+    prepared = await prepareStart(how.start, {
+      ...call,
+      policy: how.policy,
+      stateFolder: call.folders.state,
+    });
   } catch (error) {
     const reason = sentenceOf(error);
     if (how.start.onRefusal === 'strict') return failure(reason, how.warnings);
