@@ -10,11 +10,11 @@ import type { PickScratch } from './pick-scratch.ts';
  */
 export interface CostParts {
   readonly newPoolCpu: number;
-  /** Permille of the cell's capacity in use after the placement, the scarcer of CPUs and memory; 0 under pack. */
+  /** Permille of the cell's CPU capacity in use after the placement; 0 under pack. */
   readonly balance: number;
   readonly domains: number;
   readonly brokenCores: number;
-  /** What the cell has left under pack: the less, the larger the holes that stay elsewhere. */
+  /** Under pack CPUs that the cell has left: the less, the larger the holes elsewhere. Under spread permille of memory in use. */
   readonly hole: number;
 }
 
@@ -34,15 +34,19 @@ export function pairCost(
   const { guest, need, scratch } = ask;
   const pack = guest.wish.pack;
   let broken = 0;
-  for (let i = 0; i < cell.cores.count; i += 1)
-    broken += scratch.taken[i]! > 0 ? cell.cores.breakable[i]! : 0;
-  const left = need.dedicated > 0 ? cell.cores.freeTotal - scratch.length : ask.slots - need.shared;
+  let taken = 0;
+  for (let i = 0; i < cell.cores.count; i += 1) {
+    if (scratch.taken[i] === 0) continue;
+    broken += cell.cores.breakable[i]!;
+    taken += scratch.taken[i]!;
+  }
+  const left = need.dedicated > 0 ? cell.cores.freeTotal - taken : ask.slots - need.shared;
   const spared = guest.spec.devices.length > 0 ? 0 : Math.min(15, cell.nearDevices);
   let cost = ask.newPoolCpu ? 1 : 0;
   cost = cost * 1024 + (pack ? 0 : sharePermille(cell, need, left));
   cost = cost * 64 + Math.min(63, scratch.domains);
   cost = cost * 512 + Math.min(511, broken);
-  cost = cost * 1024 + (pack ? Math.max(0, Math.min(1023, left)) : 0);
+  cost = cost * 1024 + (pack ? Math.max(0, Math.min(1023, left)) : memoryPermille(cell, need));
   cost = cost * 16 + spared;
   return cost * 128 + Math.min(127, cell.index);
 }
@@ -65,12 +69,16 @@ export function costParts(cost: number): CostParts {
   };
 }
 
-/** Share of the cell in use once the guest cell is on it, in permille: of CPUs or of memory, the larger. */
+/** Share of the cell's CPUs (for a guest cell without dedicated vCPUs: of its shared slots) in use afterwards, permille. */
 function sharePermille(cell: CellModel, need: CellNeed, left: number): number {
   const capacity =
     need.dedicated > 0 ? cell.dedicatedTotal : Math.max(1, left + need.shared + cell.sharedVcpus);
   const cpu = capacity === 0 ? 0 : 1 - Math.max(0, left) / capacity;
-  const memory =
-    cell.memoryMiB === null || cell.memoryMiB === 0 ? 0 : (cell.claimedMiB + need.memoryMiB) / cell.memoryMiB;
-  return Math.max(0, Math.min(1023, Math.round(Math.max(cpu, memory) * 1000)));
+  return Math.max(0, Math.min(1023, Math.round(cpu * 1000)));
+}
+
+/** Share of the cell's memory in use afterwards, permille: breaks ties of the CPU share. */
+function memoryPermille(cell: CellModel, need: CellNeed): number {
+  if (cell.memoryMiB === null || cell.memoryMiB === 0) return 0;
+  return Math.min(1023, Math.round(((cell.claimedMiB + need.memoryMiB) / cell.memoryMiB) * 1000));
 }

@@ -23,7 +23,7 @@ function choice(model: HostModel, { found, runnerUp, guest }: Placed): string {
   if (runnerUp !== null) {
     const same = [...runnerUp.hosts].sort().join() === [...found.hosts].sort().join();
     if (!same)
-      return `${chosen} chosen over ${cellNames(model, runnerUp.hosts).toLowerCase()}: ${difference(found, runnerUp)}.`;
+      return `${chosen} chosen over ${cellNames(model, runnerUp.hosts).toLowerCase()}: ${difference(found, runnerUp, guest.wish.pack)}.`;
   }
   if (found.hosts.length === model.cells.length)
     return found.hosts.length === 1
@@ -33,7 +33,7 @@ function choice(model: HostModel, { found, runnerUp, guest }: Placed): string {
   return `${chosen} ${guest.wish.pack ? 'leave the largest holes elsewhere' : 'have the lowest load'} of all host cells that fit.`;
 }
 
-function difference(best: Found, next: Found): string {
+function difference(best: Found, next: Found, pack: boolean): string {
   if (best.deviceDistance !== next.deviceDistance)
     return `its devices are nearer (distance ${best.deviceDistance} against ${next.deviceDistance})`;
   if (best.span !== next.span)
@@ -48,7 +48,9 @@ function difference(best: Found, next: Found): string {
   if (ours.brokenCores !== theirs.brokenCores)
     return `fewer whole cores are broken (${ours.brokenCores} against ${theirs.brokenCores})`;
   if (ours.hole !== theirs.hole)
-    return `it keeps the larger hole elsewhere (${ours.hole} left here, ${theirs.hole} there)`;
+    return pack
+      ? `it keeps the larger hole elsewhere (${ours.hole} CPUs left here, ${theirs.hole} there)`
+      : `less of its memory is in use (${percent(ours.hole)} against ${percent(theirs.hole)} afterwards)`;
   return best.cost - next.cost > -128
     ? 'both are equal, the lowest number wins'
     : 'it spares devices for guests that need them';
