@@ -26,7 +26,7 @@ const lease: LedgerEntry = {
   marker: '/vms/7/deployment.0',
   claim: { ...claim, source: 'leased', owner: '20:200', expires: 1600 },
 };
-const qemu: QemuProcess = { pid: 30, process: '30:300', name: 'one-7', uuid: null };
+const qemu: QemuProcess = { pid: 30, process: '30:300', name: 'one-7', uuid: null, vcpus: 1 };
 const ledgerOf = (...entries: LedgerEntry[]) => ({ ...emptyLedger('b1'), entries });
 const kept = (entry: LedgerEntry, over: Partial<Running>) =>
   collectGarbage(ledgerOf(entry), running(over)).ledger.entries;

@@ -67,7 +67,7 @@ async function entryOfStranger(qemu: QemuProcess, observer: Observer): Promise<L
   const base = { vm: qemu.name, process: qemu.process, marker: null, placement: null };
   if (remembered !== null && agrees(remembered, threads))
     return { ...base, claim: { ...remembered, vm: qemu.name, source: 'observed' }, foreign: null };
-  const foreign = { memoryMiB: xml === null ? null : memoryOf(xml) };
+  const foreign = { memoryMiB: xml === null ? null : memoryOf(xml), vcpus: qemu.vcpus };
   return { ...base, claim: claimOfThreads(qemu.name, threads, foreign, observer), foreign };
 }
 
@@ -89,8 +89,8 @@ function claimOfThreads(
   const others = threads.filter(({ role }) => role === 'emulator').map(({ allowed }) => allowed);
   const guest = {
     vm,
-    // Without names (no debug-threads) every thread may be a vCPU.
-    vcpus: vcpus.length > 0 ? vcpus : others,
+    // Without names (no debug-threads) every thread may be a vCPU: those that are bound closest are taken for them.
+    vcpus: vcpus.length > 0 ? vcpus : [...others].sort((a, b) => a.size - b.size).slice(0, foreign.vcpus),
     emulator: CpuSet.union(others),
     memoryMiB: foreign.memoryMiB,
   };

@@ -34,10 +34,12 @@ export interface LedgerEntry {
   readonly foreign: ForeignFacts | null;
 }
 
-/** What cannot be seen on a QEMU process itself. */
+/** What cannot be seen on the threads of a QEMU. */
 export interface ForeignFacts {
   /** null when libvirt does not know the guest. */
   readonly memoryMiB: number | null;
+  /** From the command line; which threads they are is seen only where QEMU names its threads. */
+  readonly vcpus: number;
 }
 
 /** A process that no later one can be mistaken for: `pid:starttime`, start time in clock ticks after boot. */

@@ -65,7 +65,7 @@ function isPlacement(placement: unknown): boolean {
 }
 
 function isForeign(foreign: unknown): boolean {
-  return isRecord(foreign) && isNullOr(foreign['memoryMiB'], isNumber);
+  return isRecord(foreign) && isNullOr(foreign['memoryMiB'], isNumber) && isNumber(foreign['vcpus']);
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

@@ -57,14 +57,23 @@ describe('QEMU processes', () => {
 
   test('are found under the names of Debian, Red Hat and Proxmox, with guest and uuid', () => {
     const tree = treeOf({
-      ...qemu(30, 'qemu-system-x86', '-name', 'guest=one-7,debug-threads=on', '-uuid', 'u-7'),
-      ...qemu(31, 'qemu-kvm', '-name', 'guest=a,,b'),
+      ...qemu(
+        30,
+        'qemu-system-x86',
+        '-name',
+        'guest=one-7,debug-threads=on',
+        '-uuid',
+        'u-7',
+        '-smp',
+        '4,maxcpus=8',
+      ),
+      ...qemu(31, 'qemu-kvm', '-name', 'guest=a,,b', '-smp', 'maxcpus=8,cpus=2'),
       ...qemu(9, 'kvm', '-id', '100', '-name', 'web,debug-threads=on'),
     });
     expect(readQemuProcesses(tree)).toEqual([
-      { pid: 9, process: '9:90', name: 'web', uuid: null },
-      { pid: 30, process: '30:300', name: 'one-7', uuid: 'u-7' },
-      { pid: 31, process: '31:310', name: 'a,b', uuid: null },
+      { pid: 9, process: '9:90', name: 'web', uuid: null, vcpus: 1 },
+      { pid: 30, process: '30:300', name: 'one-7', uuid: 'u-7', vcpus: 4 },
+      { pid: 31, process: '31:310', name: 'a,b', uuid: null, vcpus: 2 },
     ]);
   });
 

@@ -10,6 +10,8 @@ export interface QemuProcess {
   readonly name: string;
   /** From `-uuid`; null when the command line has none. */
   readonly uuid: string | null;
+  /** vCPUs at the start (`-smp`); 1 when the command line does not say, as in QEMU. */
+  readonly vcpus: number;
 }
 
 /**
@@ -38,6 +40,7 @@ function readQemuProcess(tree: TextTree, pid: number): QemuProcess | null {
     process,
     name: guestName(optionOf(argv, 'name') ?? '') ?? `qemu-${pid}`,
     uuid: optionOf(argv, 'uuid') ?? null,
+    vcpus: Number(/(?:^|,)(?:cpus=)?(\d{1,5})(?:,|$)/.exec(optionOf(argv, 'smp') ?? '')?.[1] ?? 1),
   };
 }
 
