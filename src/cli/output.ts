@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { isatty } from 'node:tty';
 
 /** Writes to standard output and waits while the reader is slower than we are. */
 export async function print(text: string): Promise<void> {
@@ -24,5 +25,6 @@ export function endQuietlyWithoutReader(): void {
 export function wantsColor(): boolean {
   const { env } = process;
   const refused = (env['NO_COLOR'] ?? '') !== '' || env['TERM'] === 'dumb';
-  return process.stdout.isTTY && !refused;
+  // `process.stdout.isTTY` is undefined on a pipe, for which picocolors puts its own guess: colours under CI.
+  return isatty(1) && !refused;
 }
