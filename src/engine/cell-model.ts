@@ -42,7 +42,7 @@ export function buildCellModel(input: {
   const cpus = parseCpuList(cell.cpus);
   const used = usage.cells.get(cell.id);
   const floating = cpus.intersect(policy.shared).minus(usage.cpus);
-  const pools = pagePools(cell, used, host.policy.reserved_huge_pages ?? []);
+  const pools = pagePools(cell, used, policy.reservedPages);
   const claimedMiB = used?.memoryMiB ?? 0;
   const base = pools[0];
   return {

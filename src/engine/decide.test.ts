@@ -8,6 +8,7 @@ import { namedMachine } from '../machines/named-machines.ts';
 import { claimOf } from './claim-of.ts';
 import { decide } from './decide.ts';
 import { buildHostModel } from './host-model.ts';
+import { checkPolicy } from './request/check-policy.ts';
 import { readRequest } from './request/read-request.ts';
 import { usageOf } from './usage.ts';
 
@@ -226,6 +227,18 @@ describe('memory and pages', () => {
       needed: 8192,
       available: 8191,
     });
+  });
+
+  test.each([
+    'count:1,size:2MB,node:0',
+    ' size: 2048KiB , node: 0,count: 1 ',
+    'node:0,size:0.001953125GB,count:1',
+  ])('pages are reserved in every spelling that the policy may use: %j', reserved => {
+    const pages = guest(2, { 'hw:mem_page_size': '2MB', 'pinfold:cells': '0' }, { memoryMiB: 16384 });
+    expect(placed(dual(), pages).cells[0]?.pageSizeKiB).toBe(2048);
+    const host = dual({ reserved_huge_pages: [reserved] });
+    expect(checkPolicy(host)).toEqual([]);
+    expect(refused(host, pages).cells[0]).toMatchObject({ needed: 8192, available: 8191 });
   });
 
   test('QEMU’s own memory is claimed beside huge pages', () => {

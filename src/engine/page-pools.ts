@@ -1,5 +1,6 @@
 import type { Cell } from '../domain/host-topology.ts';
 import type { CellUsage } from './claim-usage.ts';
+import type { ReservedPages } from './request/reserved-pages.ts';
 
 /** The pages of one size on one cell, as decisions count them. */
 export interface PoolModel {
@@ -10,13 +11,11 @@ export interface PoolModel {
   readonly available: number;
 }
 
-const RULE = /^node:(\d+),size:(\d+),count:(\d+)$/;
-
 /** The cell's pools, ascending by page size; empty = unknown. `reserved` are the policy's reserved_huge_pages. */
 export function pagePools(
   cell: Cell,
   usage: CellUsage | undefined,
-  reserved: readonly string[],
+  reserved: readonly ReservedPages[],
 ): readonly PoolModel[] {
   const sorted = [...cell.pages].sort((a, b) => a.sizeKiB - b.sizeKiB);
   return sorted.map((pool, index) => {
@@ -33,11 +32,8 @@ export function pagePools(
 }
 
 /** Sum of the policy's rules for this cell and size; rules for other cells and sizes do not count, as in Nova. */
-function reservedPages(cellId: number, sizeKiB: number, reserved: readonly string[]): number {
+function reservedPages(cellId: number, sizeKiB: number, reserved: readonly ReservedPages[]): number {
   let pages = 0;
-  for (const text of reserved) {
-    const rule = RULE.exec(text.replace(/\s/g, ''));
-    if (rule !== null && Number(rule[1]) === cellId && Number(rule[2]) === sizeKiB) pages += Number(rule[3]);
-  }
+  for (const rule of reserved) if (rule.node === cellId && rule.sizeKiB === sizeKiB) pages += rule.count;
   return pages;
 }

@@ -3,6 +3,7 @@ import type { CpuSet } from '../domain/cpu-set.ts';
 import { parseCpuSpec } from '../domain/cpu-spec.ts';
 import type { Host } from '../domain/host.ts';
 import { DEFAULT_POLICY } from '../domain/host-policy.ts';
+import { parseReservedPages, type ReservedPages } from './request/reserved-pages.ts';
 
 /** Which online CPUs serve what, and the policy's numbers with their defaults. */
 export interface PolicySets {
@@ -20,6 +21,8 @@ export interface PolicySets {
   readonly ramRatio: number;
   readonly reservedMemoryMiB: number;
   readonly overheadMiB: number;
+  /** `reserved_huge_pages`; what `checkPolicy` would refuse is left out. */
+  readonly reservedPages: readonly ReservedPages[];
   readonly pack: boolean;
 }
 
@@ -47,6 +50,7 @@ export function policySets(host: Host): PolicySets {
     ramRatio: policy.ram_allocation_ratio,
     reservedMemoryMiB: policy.reserved_host_memory_mb,
     overheadMiB: policy.overhead_mb_per_guest,
+    reservedPages: policy.reserved_huge_pages.flatMap(entry => parseReservedPages(entry) ?? []),
     pack: policy.strategy === 'pack',
   };
 }
