@@ -4,6 +4,8 @@ import { CpuSet } from '../domain/cpu-set.ts';
 import { splitGuest } from './auto-cells.ts';
 import { buildHostModel, type HostModel } from './host-model.ts';
 import { placeCells } from './place.ts';
+import { withMostMemory } from './less-memory.ts';
+import { largest } from './largest.ts';
 import { OTHER_POLICIES, RELAXATIONS } from './relaxations.ts';
 
 /** What makes a refused guest fit; it has been tried. */
@@ -118,23 +120,9 @@ function shrink(model: HostModel, spec: GuestSpec): Hint | null {
       text: `${fewer.vcpus} vCPU${fewer.vcpus === 1 ? '' : 's'} instead of ${spec.vcpus}`,
       spec: fewer,
     };
-  const steps = 64;
-  const part = largest(steps - 1, share => fits(withMemory(spec, share / steps)));
-  if (part === 0) return null;
-  const changed = withMemory(spec, part / steps)!;
-  return { text: `${changed.memoryMiB} MiB of memory instead of ${spec.memoryMiB} MiB`, spec: changed };
-}
-
-/** The largest number from 1 to `top` that passes, 0 when none does; found by halving, then checked. */
-function largest(top: number, passes: (value: number) => boolean): number {
-  let low = 0;
-  let high = top;
-  while (low < high) {
-    const middle = Math.ceil((low + high) / 2);
-    if (passes(middle)) low = middle;
-    else high = middle - 1;
-  }
-  return low;
+  const smaller = withMostMemory(model, spec);
+  if (smaller === null) return null;
+  return { text: `${smaller.memoryMiB} MiB of memory instead of ${spec.memoryMiB} MiB`, spec: smaller };
 }
 
 /** The guest with its first `count` vCPUs; equal guest cells stay equal. null when a cell would have none left. */
@@ -161,15 +149,4 @@ function trimmed(spec: GuestSpec, kept: CpuSet): GuestSpec['cells'] {
     vcpus: cell.vcpus.intersect(kept),
     dedicated: cell.dedicated.intersect(kept),
   }));
-}
-
-/** Every guest cell with this part of its memory, in whole pages of the size asked for (else 2 MiB). */
-function withMemory(spec: GuestSpec, part: number): GuestSpec | null {
-  const step = typeof spec.pageSize === 'number' ? Math.max(1, spec.pageSize / 1024) : 2;
-  const cells = spec.cells.map(cell => ({
-    ...cell,
-    memoryMiB: Math.floor((cell.memoryMiB * part) / step) * step,
-  }));
-  const memoryMiB = cells.reduce((sum, cell) => sum + cell.memoryMiB, 0);
-  return memoryMiB === 0 ? null : { ...spec, cells, memoryMiB };
 }
