@@ -16,22 +16,62 @@ export class CpuSyntaxError extends Error {
 export function parseCpuList(text: string): CpuSet {
   const body = (text.endsWith('\0') ? text.slice(0, -1) : text).trim();
   if (body === '') return CpuSet.EMPTY;
-  const cpus: number[] = [];
-  for (const rule of body.split(',')) {
-    const match = /^(\d+)(?:-(\d+))?$/.exec(rule);
-    if (match === null)
-      throw new CpuSyntaxError(
-        `"${clip(rule)}" in CPU list "${clip(body)}" is no CPU and no range such as 0-3.`,
-      );
-    const first = cpuNumber(match[1]!, body);
-    const last = match[2] === undefined ? first : cpuNumber(match[2], body);
-    if (last < first)
-      throw new CpuSyntaxError(`Range "${rule}" in CPU list "${clip(body)}" ends before it starts.`);
-    for (let cpu = first; cpu <= last; cpu += 1) cpus.push(cpu);
-    if (cpus.length > CPU_LIMIT)
+  const ranges: number[] = [];
+  let listed = 0;
+  for (let from = 0; from <= body.length; ) {
+    const comma = body.indexOf(',', from);
+    const to = comma < 0 ? body.length : comma;
+    readRange(body, { from, to }, ranges);
+    listed += ranges.at(-1)! - ranges.at(-2)! + 1;
+    if (listed > CPU_LIMIT) {
       throw new CpuSyntaxError(`CPU list "${clip(body)}" names more than ${CPU_LIMIT} CPUs.`);
+    }
+    from = to + 1;
   }
-  return CpuSet.of(cpus);
+  return setOfRanges(ranges);
+}
+
+/** Appends first and last CPU of the rule that stands at these offsets. */
+function readRange(
+  body: string,
+  rule: { readonly from: number; readonly to: number },
+  ranges: number[],
+): void {
+  let dash = rule.from;
+  while (dash < rule.to && body[dash] !== '-') dash += 1;
+  const first = readNumber(body, rule.from, dash);
+  const last = dash < rule.to ? readNumber(body, dash + 1, rule.to) : first;
+  if (first < 0 || last < 0) {
+    const text = clip(body.slice(rule.from, rule.to));
+    throw new CpuSyntaxError(`"${text}" in CPU list "${clip(body)}" is no CPU and no range such as 0-3.`);
+  }
+  if (last < first) {
+    const text = clip(body.slice(rule.from, rule.to));
+    throw new CpuSyntaxError(`Range "${text}" in CPU list "${clip(body)}" ends before it starts.`);
+  }
+  ranges.push(first, last);
+}
+
+/** The number that these offsets enclose, or -1 when that is not one or more ASCII digits. */
+function readNumber(body: string, from: number, to: number): number {
+  if (from >= to) return -1;
+  let value = 0;
+  for (let at = from; at < to; at += 1) {
+    const digit = body.charCodeAt(at) - 48;
+    if (digit < 0 || digit > 9) return -1;
+    value = value * 10 + digit;
+  }
+  return value < CPU_LIMIT ? value : cpuNumber(body.slice(from, to), body);
+}
+
+function setOfRanges(ranges: readonly number[]): CpuSet {
+  let highest = 0;
+  for (let at = 1; at < ranges.length; at += 2) if (ranges[at]! > highest) highest = ranges[at]!;
+  const words = new Uint32Array((highest >>> 5) + 1);
+  for (let at = 0; at < ranges.length; at += 2) {
+    for (let cpu = ranges[at]!; cpu <= ranges[at + 1]!; cpu += 1) words[cpu >>> 5]! |= 1 << (cpu & 31);
+  }
+  return CpuSet.fromWords(words);
 }
 
 /** The number of a CPU, refused from {@link CPU_LIMIT} on; `whole` is the text that the message quotes. */

@@ -59,7 +59,10 @@ export class CpuSet implements Iterable<number> {
 
   /** The lowest CPU of the set, or undefined when it is empty. */
   get first(): number | undefined {
-    for (const cpu of this) return cpu;
+    for (let index = 0; index < this.words.length; index += 1) {
+      const word = this.words[index]!;
+      if (word !== 0) return index * BITS + 31 - Math.clz32(word & -word);
+    }
     return undefined;
   }
 
@@ -120,15 +123,17 @@ export class CpuSet implements Iterable<number> {
 
   /** The CPUs in ascending order. */
   toArray(): number[] {
-    return [...this];
-  }
-
-  *[Symbol.iterator](): Iterator<number> {
+    const cpus: number[] = [];
     for (let index = 0; index < this.words.length; index += 1) {
       for (let word = this.words[index]!; word !== 0; word &= word - 1) {
-        yield index * BITS + 31 - Math.clz32(word & -word);
+        cpus.push(index * BITS + 31 - Math.clz32(word & -word));
       }
     }
+    return cpus;
+  }
+
+  [Symbol.iterator](): Iterator<number> {
+    return this.toArray()[Symbol.iterator]();
   }
 
   /** Kernel list syntax: ascending, runs of two or more merged (`0-3,8`); the empty set is `""`. */
@@ -139,7 +144,7 @@ export class CpuSet implements Iterable<number> {
     const close = () => {
       if (start >= 0) parts.push(start === end ? `${start}` : `${start}-${end}`);
     };
-    for (const cpu of this) {
+    for (const cpu of this.toArray()) {
       if (cpu !== end + 1 || start < 0) {
         close();
         start = cpu;
