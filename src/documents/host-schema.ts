@@ -18,6 +18,7 @@ import { topologySchema } from './topology-schema.ts';
 const claimCell = z.strictObject({
   hostCell: cellId,
   pcpus: z._default(cpuList, ''),
+  burnt: z.exactOptional(cpuList),
   sharedVcpus: z._default(whole(0, LIMITS.vcpus), 0),
   memoryMiB,
   pageSizeKiB: z._default(z.nullable(pageSizeKiB), null),

@@ -61,6 +61,17 @@ describe('a sound document', () => {
     expect(parseHost(copyOf(HOST))).toEqual(copyOf(HOST));
   });
 
+  test('may say which of the CPUs of a claim no thread runs on', () => {
+    const host = hostWith(
+      ({ claims }) => (claims[0]!['cells'] = [{ hostCell: 0, memoryMiB: 0, pcpus: '1-2', burnt: '2' }]),
+    );
+    expect(parseHost(host).claims[0]?.cells[0]).toMatchObject({ pcpus: '1-2', burnt: '2' });
+    const cell = { hostCell: 0, memoryMiB: 0, pcpus: '1-2' };
+    expect(
+      parseHost(hostWith(({ claims }) => (claims[0]!['cells'] = [cell]))).claims[0]?.cells[0],
+    ).not.toHaveProperty('burnt');
+  });
+
   test('may leave out what means null or none', () => {
     const host = hostWith(({ topology, ...rest }) => {
       for (const key of ['looseCores', 'devices']) Reflect.deleteProperty(topology, key);
@@ -166,6 +177,24 @@ describe('a wrong value is named with what is allowed', () => {
     [() => parseHost(hostWith(host => (host.topology.cells[0]!['distances'] = { x: 1 }))), /distances\.x/],
     [() => parseHost(hostWith(host => (host.topology.cells[0]!['memoryMiB'] = -1))), /memoryMiB is -1/],
     [() => parseHost(hostWith(host => (host.claims[0]!['source'] = 'seen'))), /"observed" or "leased"/],
+    [
+      () =>
+        parseHost(
+          hostWith(
+            host => (host.claims[0]!['cells'] = [{ hostCell: 0, memoryMiB: 0, pcpus: '1', burnt: '1-3' }]),
+          ),
+        ),
+      /burns the CPUs 2-3 on host cell 0, which are not among its "pcpus" there/,
+    ],
+    [
+      () =>
+        parseHost(
+          hostWith(
+            host => (host.claims[0]!['cells'] = [{ hostCell: 0, memoryMiB: 0, pcpus: '1', burnt: '1-' }]),
+          ),
+        ),
+      /cells\[0\]\.burnt is wrong: "1-"/,
+    ],
     [
       () => parseHost(hostWith(host => (host['policy'] = { strategy: 'tight' }))),
       /strategy is "tight" and must be "pack" or "spread"/,

@@ -1,6 +1,6 @@
 import type { CpuList } from './host-topology.ts';
 
-/** What one VM holds on a node. Claims of two VMs overlap only in pool CPUs. */
+/** What one VM holds on a node. Claims of two VMs overlap only in pool CPUs and in what is burnt beside them. */
 export interface Claim {
   readonly vm: string;
   /** `observed`: a live QEMU; `leased`: a start under way. */
@@ -20,6 +20,11 @@ export interface ClaimCell {
   readonly hostCell: number;
   /** All CPUs that the claim makes unusable for others: burnt siblings and its emulator CPU included. */
   readonly pcpus: CpuList;
+  /**
+   * The part of `pcpus` on which none of the VM's threads runs: the siblings that thread policy isolate keeps idle.
+   * Absent where nobody knows, and then nothing counts as burnt.
+   */
+  readonly burnt?: CpuList;
   /** How many shared vCPUs float over the cell's shared CPUs. */
   readonly sharedVcpus: number;
   /** Counts against the RAM ratio. */

@@ -22,7 +22,8 @@ export interface ClaimInput {
  */
 export function claimOf(model: HostModel, input: ClaimInput): Claim {
   const { placement, spec, source } = input;
-  const taken = takenCpus(model, input);
+  const run = runningCpus(input);
+  const taken = spec.threadPolicy === 'isolate' ? run.union(siblingsOf(model, run)) : run;
   const hosts = new Set(placement.cells.map(cell => cell.hostCell));
   const elsewhere = model.cells.filter(cell => !hosts.has(cell.id) && cell.cpus.intersects(taken));
   return {
@@ -31,10 +32,10 @@ export function claimOf(model: HostModel, input: ClaimInput): Claim {
     ...(input.owner === undefined ? {} : { owner: input.owner }),
     ...(input.expires === undefined ? {} : { expires: input.expires }),
     cells: [
-      ...placement.cells.flatMap(cell => claimCells(model, input, { placed: cell, taken })),
+      ...placement.cells.flatMap(cell => claimCells(model, input, { placed: cell, taken, run })),
       ...elsewhere.map(cell => ({
         hostCell: cell.id,
-        pcpus: cell.cpus.intersect(taken).toString(),
+        ...heldCpus(cell, taken, run),
         sharedVcpus: 0,
         memoryMiB: 0,
         pageSizeKiB: null,
@@ -50,7 +51,8 @@ export function claimOf(model: HostModel, input: ClaimInput): Claim {
   };
 }
 
-function takenCpus(model: HostModel, { placement, spec }: ClaimInput): CpuSet {
+/** CPUs that threads of the guest have for themselves, and its isolated emulator's. */
+function runningCpus({ placement, spec }: ClaimInput): CpuSet {
   const dedicated = CpuSet.union(spec.cells.map(cell => cell.dedicated));
   const pinned = Object.entries(placement.pins)
     .filter(([vcpu]) => spec.cpuPolicy === 'dedicated' || dedicated.has(Number(vcpu)))
@@ -59,8 +61,7 @@ function takenCpus(model: HostModel, { placement, spec }: ClaimInput): CpuSet {
     placement.emulator.policy === 'isolate' ? parseCpuList(placement.emulator.cpus) : CpuSet.EMPTY;
   const iothreads =
     spec.iothreadPolicy === 'isolate' ? Object.values(placement.iothreads).map(parseCpuList) : [];
-  const cpus = CpuSet.union([...pinned, ...iothreads, emulator]);
-  return spec.threadPolicy === 'isolate' ? cpus.union(siblingsOf(model, cpus)) : cpus;
+  return CpuSet.union([...pinned, ...iothreads, emulator]);
 }
 
 /** The cores of these CPUs, but those that stand in emulator_pin_set, which never burn a core. */
@@ -70,17 +71,24 @@ function siblingsOf(model: HostModel, cpus: CpuSet): CpuSet {
   return CpuSet.union(cores);
 }
 
+function heldCpus(cell: CellModel, taken: CpuSet, run: CpuSet): Pick<ClaimCell, 'pcpus' | 'burnt'> {
+  const held = cell.cpus.intersect(taken);
+  const burnt = held.minus(run);
+  return { pcpus: held.toString(), ...(burnt.isEmpty ? {} : { burnt: burnt.toString() }) };
+}
+
 function claimCells(
   model: HostModel,
   { placement, spec }: ClaimInput,
-  { placed, taken }: { readonly placed: Placement['cells'][number]; readonly taken: CpuSet },
+  at: { readonly placed: Placement['cells'][number]; readonly taken: CpuSet; readonly run: CpuSet },
 ): ClaimCell[] {
+  const { placed, taken, run } = at;
   const cell = model.cells.find(candidate => candidate.id === placed.hostCell)!;
   const overhead = placed === placement.cells[0] ? model.policy.overheadMiB : 0;
   const pageKiB = placed.pageSizeKiB;
   const own: ClaimCell = {
     hostCell: cell.id,
-    pcpus: cell.cpus.intersect(taken).toString(),
+    ...heldCpus(cell, taken, run),
     sharedVcpus: floatingVcpus(spec, parseCpuList(placed.vcpus)),
     memoryMiB: placed.memoryMiB + (pageKiB === null ? overhead : 0),
     pageSizeKiB: pageKiB,

@@ -6,6 +6,8 @@ import type { Claim } from '../domain/claim.ts';
 export interface ClaimUsage {
   /** Every CPU that some claim makes unusable for others. */
   readonly cpus: CpuSet;
+  /** Those of them that some claim keeps idle and no claim runs on. */
+  readonly burnt: CpuSet;
   /** Per host cell id. */
   readonly cells: ReadonlyMap<number, CellUsage>;
   /** Isolated emulators by the CPU that carries them. */
@@ -32,9 +34,15 @@ export function claimUsage(claims: readonly Claim[]): ClaimUsage {
   const poolCpus = new Map<number, PoolLoad>();
   const devices = new Set<string>();
   let cpus = CpuSet.EMPTY;
+  let burnt = CpuSet.EMPTY;
+  let run = CpuSet.EMPTY;
   for (const claim of claims) {
     for (const cell of claim.cells) {
-      cpus = cpus.union(parseCpuList(cell.pcpus));
+      const held = parseCpuList(cell.pcpus);
+      const idle = parseCpuList(cell.burnt ?? '');
+      cpus = cpus.union(held);
+      burnt = burnt.union(idle);
+      run = run.union(held.minus(idle));
       addCell(cells, cell);
     }
     for (const address of claim.devices ?? []) devices.add(address);
@@ -47,17 +55,18 @@ export function claimUsage(claims: readonly Claim[]): ClaimUsage {
     }
   }
   cpus = cpus.union(CpuSet.of(poolCpus.keys()));
-  return { cpus, cells, poolCpus, devices };
+  return { cpus, burnt: burnt.minus(run), cells, poolCpus, devices };
 }
 
-function addCell(cells: Map<number, CellUsage>, cell: Claim['cells'][number]): void {
+/** Adds a claim's part on one cell to the cell's sums; `sign` −1 takes it out again. */
+export function addCell(cells: Map<number, CellUsage>, cell: Claim['cells'][number], sign: 1 | -1 = 1): void {
   let usage = cells.get(cell.hostCell);
   if (usage === undefined) {
     usage = { sharedVcpus: 0, memoryMiB: 0, pages: new Map() };
     cells.set(cell.hostCell, usage);
   }
-  usage.sharedVcpus += cell.sharedVcpus;
-  usage.memoryMiB += cell.memoryMiB;
+  usage.sharedVcpus += sign * cell.sharedVcpus;
+  usage.memoryMiB += sign * cell.memoryMiB;
   const size = cell.pageSizeKiB ?? 0;
-  usage.pages.set(size, (usage.pages.get(size) ?? 0) + cell.pages);
+  usage.pages.set(size, (usage.pages.get(size) ?? 0) + sign * cell.pages);
 }

@@ -147,6 +147,45 @@ describe('emulator threads', () => {
     expect(Object.values(placement.pins)).not.toContain('20');
   });
 
+  test('a second isolate guest joins the pool CPU beside which the first burnt the sibling, and burns it too', () => {
+    const alone = guest(1, {
+      'hw:emulator_threads_policy': 'isolate',
+      'hw:cpu_thread_policy': 'isolate',
+      'pinfold:cells': '0',
+    });
+    const after = started(dual(pool), alone, alone);
+    expect(
+      after.claims.map(claim => [claim.cells[0]?.pcpus, claim.cells[0]?.burnt, claim.emulator?.cpus]),
+    ).toEqual([
+      ['0-1,16-17', '16-17', '1'],
+      ['1-2,17-18', '17-18', '1'],
+    ]);
+    const left = { ...after, claims: after.claims.slice(1) };
+    expect(started(left, guest(2, { 'pinfold:cells': '0' })).claims[1]?.cells[0]?.pcpus).toBe('0,16');
+  });
+
+  test('nobody with thread policy isolate joins a pool CPU whose sibling is held without being burnt', () => {
+    const held = { hostCell: 0, pcpus: '4,20', sharedVcpus: 0, memoryMiB: 0, pageSizeKiB: null, pages: 0 };
+    const emulator = { policy: 'isolate', cpus: '4', share: 1 / 3 } as const;
+    const host = (burnt?: string) =>
+      dual(pool, [
+        {
+          vm: 'first',
+          source: 'observed',
+          cells: [{ ...held, ...(burnt === undefined ? {} : { burnt }) }],
+          emulator,
+        },
+      ]);
+    const second = guest(1, {
+      'hw:emulator_threads_policy': 'isolate',
+      'hw:cpu_thread_policy': 'isolate',
+      'pinfold:cells': '0',
+    });
+    expect(placed(host('20'), second).emulator.cpus).toBe('4');
+    expect(placed(host(''), second).emulator.cpus).not.toBe('4');
+    expect(placed(host(), second).emulator.cpus).not.toBe('4');
+  });
+
   test('with ratio 1 each guest gets a CPU of its own', () => {
     const after = started(dual({ strategy: 'pack' }), isolate(1), isolate(1));
     const cpus = after.claims.map(claim => claim.emulator?.cpus);
@@ -315,6 +354,24 @@ describe('what the carrier and the operator learn', () => {
     expect('why' in decision && decision.why[0]).toBe(
       'Host cell 1 chosen over host cell 0: fewer whole cores are broken (0 against 1).',
     );
+  });
+
+  test('usage bills what the placement cost, also where a guest burns siblings', () => {
+    const isolate = guest(
+      2,
+      {
+        'hw:emulator_threads_policy': 'isolate',
+        'hw:cpu_thread_policy': 'isolate',
+        'pinfold:iothreads': 'isolate',
+      },
+      { iothreads: 1 },
+    );
+    const host = dual({ emulator_overcommit_ratio: 4, cpu_dedicated_set: '0-31' });
+    const { cost } = placed(host, isolate);
+    const usage = usageOf(started(host, isolate));
+    expect(usage.guests[0]?.cost).toEqual(cost);
+    expect(cost).toEqual({ dedicated: 3, shared: 0, emulator: 0.25, total: 3.25 });
+    expect(usage.used.dedicatedCpus).toBe(8);
   });
 
   test('usage bills each guest for what it holds', () => {

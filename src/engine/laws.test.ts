@@ -8,6 +8,7 @@ import { smallWorlds, type SmallWorld } from '../testing/small-worlds.ts';
 import { claimOf } from './claim-of.ts';
 import { place } from './decide.ts';
 import { buildHostModel } from './host-model.ts';
+import { usageOf } from './usage.ts';
 
 const decide = ({ host, spec }: SmallWorld) => place(buildHostModel(host), spec);
 const RUNS = { numRuns: 1000, seed: 7 };
@@ -56,6 +57,23 @@ describe('the laws of placing', () => {
         if (second.ok) expect(sharedCpus(claim, held, { spec, placement: second.placement })).toEqual('');
         const released = { ...held, claims: held.claims.filter(other => other.vm !== claim.vm) };
         expect(decide({ host: released, spec })).toEqual(outcome);
+      }),
+      RUNS,
+    );
+  });
+
+  test('a guest is billed what its placement cost', () => {
+    fc.assert(
+      fc.property(smallWorlds, ({ host, spec }) => {
+        const outcome = decide({ host, spec });
+        if (!outcome.ok) return;
+        const claim = claimOf(buildHostModel(host), {
+          placement: outcome.placement,
+          spec,
+          source: 'observed',
+        });
+        const [billed] = usageOf({ ...host, claims: [claim] }).guests;
+        expect(billed?.cost).toEqual(outcome.placement.cost);
       }),
       RUNS,
     );

@@ -7,7 +7,8 @@ import type { HostModel } from './host-model.ts';
  * The pool CPU of this host cell that a guest's emulator threads may join, or -1: the fullest that has room for
  * one more (guests on it + 1 ≤ ratio), lowest number first, so that pools empty out and shrink. A CPU promised
  * to one guest alone is never joined. A guest with thread policy isolate joins only where the rest of the core
- * carries pool CPUs too or is free and serves no floating vCPUs, because that core must be used by nothing else.
+ * carries pool CPUs too, is kept idle by a guest like it, or is free and serves no floating vCPUs, because that
+ * core must be used by nothing else.
  */
 export function joinablePoolCpu(model: HostModel, cell: CellModel, guest: GuestNeed): number {
   if (!guest.emulatorCpu || model.policy.emulatorRatio <= 1) return -1;
@@ -26,7 +27,7 @@ function isPoolCore(model: HostModel, cores: CoreTable, cpu: number): boolean {
   const core = cores.members.findIndex(members => members.has(cpu));
   if (core < 0) return false;
   for (const other of cores.members[core]!) {
-    if (model.usage.poolCpus.has(other)) continue;
+    if (model.usage.poolCpus.has(other) || model.usage.burnt.has(other)) continue;
     if (model.usage.cpus.has(other) || model.policy.shared.has(other)) return false;
   }
   return true;

@@ -52,9 +52,9 @@ export interface GuestUsage {
 }
 
 /**
- * Capacity and cost of a node. A guest is billed 1 for each CPU that it holds alone (burnt siblings included, for
- * nobody else can have them), 1/`cpu_allocation_ratio` for each shared vCPU, and the share of its emulator CPU that
- * was decided (1/R) when it is isolated. Guests in ascending order of their names.
+ * Capacity and cost of a node. A guest is billed what its placement cost: 1 for each CPU that a vCPU or iothread of
+ * it has alone (siblings that it burns are not billed, but count as used), 1/`cpu_allocation_ratio` for each shared
+ * vCPU, and the share of its emulator CPU that was decided (1/R) when it is isolated. Guests in ascending order of their names.
  */
 export function usageOf(host: Host): Usage {
   const model = buildHostModel(host);
@@ -94,7 +94,9 @@ export function usageOf(host: Host): Usage {
 function guestUsage(claim: Claim, cpuRatio: number): GuestUsage {
   const cpus = CpuSet.union(claim.cells.map(cell => parseCpuList(cell.pcpus)));
   const isolated = claim.emulator?.policy === 'isolate' ? claim.emulator : null;
-  const dedicated = cpus.minus(isolated === null ? CpuSet.EMPTY : parseCpuList(isolated.cpus)).size;
+  const burnt = CpuSet.union(claim.cells.map(cell => parseCpuList(cell.burnt ?? '')));
+  const emulatorCpus = isolated === null ? CpuSet.EMPTY : parseCpuList(isolated.cpus);
+  const dedicated = cpus.minus(burnt).minus(emulatorCpus).size;
   const shared = claim.cells.reduce((sum, cell) => sum + cell.sharedVcpus, 0) / cpuRatio;
   const emulator = isolated?.share ?? 0;
   return {

@@ -31,6 +31,7 @@ interface World {
   readonly shared: CpuSet;
   readonly pins: CpuSet;
   readonly taken: CpuSet;
+  readonly idle: CpuSet;
   readonly pool: ReadonlyMap<number, { readonly guests: number; readonly alone: boolean }>;
   readonly ratio: number;
   /** Only whether there is a way counts, not how many. */
@@ -62,9 +63,20 @@ function worldOf(host: Host, spec: GuestSpec): Omit<World, 'anyWay'> {
     shared: shared.minus(pins).minus(parseCpuList(topology.cpus.isolated ?? '')),
     pins,
     taken: held.union(CpuSet.of(pool.keys())),
+    idle: idleCpus(claims),
     pool,
     ratio: policy.emulator_overcommit_ratio ?? 1,
   };
+}
+
+/** CPUs that every claim which holds them keeps idle. */
+function idleCpus(claims: Host['claims']): CpuSet {
+  const cells = claims.flatMap(claim => claim.cells);
+  const burnt = CpuSet.union(cells.map(cell => parseCpuList(cell.burnt ?? '')));
+  const used = [...burnt].filter(cpu =>
+    cells.some(cell => parseCpuList(cell.pcpus).has(cpu) && !parseCpuList(cell.burnt ?? '').has(cpu)),
+  );
+  return burnt.minus(CpuSet.of(used));
 }
 
 /** Ways on these host cells: CPUs × emulator CPU × devices. */
@@ -98,7 +110,7 @@ function joinable(world: World, cell: Cell): number {
     if (world.spec.threadPolicy !== 'isolate') return true;
     const core = parseCpuList(cell.cores.find(text => parseCpuList(text).has(cpu)) ?? `${cpu}`);
     return [...core].every(other => {
-      if (world.pool.has(other)) return true;
+      if (world.pool.has(other) || world.idle.has(other)) return true;
       return !world.taken.has(other) && !world.shared.has(other);
     });
   }).length;

@@ -28,7 +28,9 @@ interface Facts extends CheckInput {
   readonly dedicatedVcpus: CpuSet;
   /** CPU of each dedicated vCPU. */
   readonly pinOf: ReadonlyMap<number, number>;
-  /** Every CPU that the guest takes for itself. */
+  /** CPUs that threads of the guest have for themselves. */
+  readonly single: CpuSet;
+  /** Every CPU that the guest takes for itself, kept idle or not. */
   readonly own: CpuSet;
   readonly broken: string[];
 }
@@ -100,6 +102,7 @@ function gather(input: CheckInput): Facts {
     cellById: new Map(host.topology.cells.map(cell => [cell.id, cell])),
     dedicatedVcpus,
     pinOf,
+    single,
     own: spec.threadPolicy === 'isolate' ? single.union(coresOf(single.minus(emulatorPin))) : single,
     broken: [],
   };
@@ -338,11 +341,16 @@ function isolatedEmulator(facts: Facts, set: CpuSet): void {
       .filter(held => held.emulator?.policy === 'isolate')
       .map(held => parseCpuList(held.emulator!.cpus)),
   );
+  const used = CpuSet.union(
+    host.claims
+      .flatMap(held => held.cells)
+      .map(held => parseCpuList(held.pcpus).minus(parseCpuList(held.burnt ?? ''))),
+  );
   for (const core of host.topology.cells.flatMap(cell => cell.cores).map(parseCpuList)) {
     if (!core.intersects(set)) continue;
     must(
       facts,
-      !core.minus(pools).intersects(facts.taken),
+      !core.minus(pools).intersects(used),
       'The emulator of an isolate guest is on a half-used core.',
     );
     must(
@@ -545,10 +553,12 @@ function devices(facts: Facts): void {
 
 /** The claim holds exactly what the placement takes. */
 function claim(facts: Facts): void {
-  const { placement, spec, host, own } = facts;
+  const { placement, spec, host, own, single } = facts;
   const held = facts.claim.cells;
-  const burnt = CpuSet.union(held.map(cell => parseCpuList(cell.pcpus)));
-  must(facts, burnt.equals(own), 'The claim holds other CPUs than the placement takes.');
+  const cpus = CpuSet.union(held.map(cell => parseCpuList(cell.pcpus)));
+  must(facts, cpus.equals(own), 'The claim holds other CPUs than the placement takes.');
+  const burnt = CpuSet.union(held.map(cell => parseCpuList(cell.burnt ?? '')));
+  must(facts, burnt.equals(own.minus(single)), 'The claim burns other CPUs than those that no thread uses.');
   const overhead = host.policy.overhead_mb_per_guest ?? 0;
   must(
     facts,

@@ -200,6 +200,9 @@ function claimOfShape(shape: Shape, cell: Cell, taken: readonly number[]): Claim
   const pool = own.first;
   const isolates = pool !== undefined && shape.dice[cell.id]! % 2 === 0;
   const usedMiB = shape.usedMiB[cell.id]!;
+  const core = cell.cores.map(parseCpuList).find(members => pool !== undefined && members.has(pool));
+  const burnt = (core ?? CpuSet.EMPTY).intersect(own).minus(CpuSet.of(isolates ? [pool] : []));
+  const burns = isolates && shape.dice[cell.id]! % 4 === 0;
   return {
     vm: `held-${cell.id}`,
     source: 'observed',
@@ -207,6 +210,7 @@ function claimOfShape(shape: Shape, cell: Cell, taken: readonly number[]): Claim
       {
         hostCell: cell.id,
         pcpus: own.toString(),
+        ...(burns ? { burnt: burnt.toString() } : {}),
         sharedVcpus: shape.sharedVcpus[cell.id]!,
         memoryMiB: usedMiB,
         pageSizeKiB: null,

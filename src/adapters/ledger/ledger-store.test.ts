@@ -17,7 +17,17 @@ const entry: LedgerEntry = {
     source: 'leased',
     owner: '12:34',
     expires: 99,
-    cells: [{ hostCell: 0, pcpus: '2-3,8', sharedVcpus: 0, memoryMiB: 512, pageSizeKiB: null, pages: 1 }],
+    cells: [
+      {
+        hostCell: 0,
+        pcpus: '2-3,8',
+        burnt: '8',
+        sharedVcpus: 0,
+        memoryMiB: 512,
+        pageSizeKiB: null,
+        pages: 1,
+      },
+    ],
     emulator: { policy: 'isolate', cpus: '8', share: 1 },
   },
   process: null,
@@ -78,6 +88,7 @@ describe('the ledger file', () => {
     ['empty', ''],
     ['of a later version', JSON.stringify({ ...full, version: 2 })],
     ['with CPUs that are none', JSON.stringify(full).replace('2-3,8', '2-3,x')],
+    ['with burnt CPUs that are none', JSON.stringify(full).replace('"burnt":"8"', '"burnt":8')],
     ['with a lease of nobody', JSON.stringify(full).replace('12:34', 'me')],
     ['with a pin that is no set', JSON.stringify(full).replace('"0":"2"', '"0":2')],
   ])('%s is set aside, named in one sentence, and begun anew', (_, text) => {

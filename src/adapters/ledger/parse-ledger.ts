@@ -44,6 +44,7 @@ function isCell(cell: unknown): boolean {
   return (
     isRecord(cell) &&
     isCpuList(cell['pcpus']) &&
+    (cell['burnt'] === undefined || isCpuList(cell['burnt'])) &&
     isNullOr(cell['pageSizeKiB'], isNumber) &&
     ['hostCell', 'sharedVcpus', 'memoryMiB', 'pages'].every(key => isNumber(cell[key]))
   );

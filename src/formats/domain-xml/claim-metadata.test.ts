@@ -9,7 +9,15 @@ const CLAIM: Claim = {
   vm: 'one-42',
   source: 'observed',
   cells: [
-    { hostCell: 1, pcpus: '8-10,24-25', sharedVcpus: 0, memoryMiB: 2048, pageSizeKiB: null, pages: 524288 },
+    {
+      hostCell: 1,
+      pcpus: '8-10,24-25',
+      burnt: '24-25',
+      sharedVcpus: 0,
+      memoryMiB: 2048,
+      pageSizeKiB: null,
+      pages: 524288,
+    },
   ],
   emulator: { policy: 'isolate', cpus: '10', share: 1 },
   devices: ['0000:21:00.1'],

@@ -89,6 +89,7 @@ function isCell(value: unknown): value is ClaimCell {
   return (
     isRecord(value) &&
     isCpuList(value['pcpus']) &&
+    (value['burnt'] === undefined || isCpuList(value['burnt'])) &&
     (value['pageSizeKiB'] === null || isCount(value['pageSizeKiB'])) &&
     ['hostCell', 'sharedVcpus', 'memoryMiB', 'pages'].every(key => isCount(value[key]))
   );
