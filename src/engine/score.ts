@@ -5,17 +5,24 @@ import type { PickScratch } from './pick-scratch.ts';
 /**
  * What one guest cell on one host cell costs, packed into one whole number so that comparing numbers compares
  * the parts in order, and sums of guest cells stay sums of parts:
- * (new pool CPU, balance under spread, cache domains, whole cores broken, hole left, devices spared, cell index).
+ * under pack (new pool CPU, 0, cache domains, whole cores broken, CPUs left, devices spared, cell index), under spread
+ * (new pool CPU, load, cache domains, memory in use, whole cores broken, devices spared, cell index).
  * Widths: 1, 10, 6, 9, 10, 4 and 7 bits = 47, so that 64 guest cells sum up below 2^53.
+ *
+ * Load is the mean of the share s of the cell's CPUs in use afterwards and of s²: it grows faster the fuller the cell,
+ * so that of several guest cells the largest (or the one with the emulator's CPU) goes to the emptiest host cell,
+ * which the sum of plain shares could not tell.
  */
 export interface CostParts {
   readonly newPoolCpu: number;
-  /** Permille of the cell's CPU capacity in use after the placement; 0 under pack. */
+  /** Permille of the cell's CPUs in use after the placement, read back from the load; 0 under pack. */
   readonly balance: number;
   readonly domains: number;
   readonly brokenCores: number;
-  /** Under pack CPUs that the cell has left: the less, the larger the holes elsewhere. Under spread permille of memory in use. */
+  /** CPUs that the cell has left: the less, the larger the holes elsewhere; 0 under spread. */
   readonly hole: number;
+  /** Permille of the cell's memory in use after the placement, in steps of 2; 0 under pack. */
+  readonly memory: number;
 }
 
 const WIDTHS = [1, 10, 6, 9, 10, 4, 7] as const;
@@ -43,16 +50,16 @@ export function pairCost(
   const left = need.dedicated > 0 ? cell.cores.freeTotal - taken : ask.slots - need.shared;
   const spared = guest.spec.devices.length > 0 ? 0 : Math.min(15, cell.nearDevices);
   let cost = ask.newPoolCpu ? 1 : 0;
-  cost = cost * 1024 + (pack ? 0 : sharePermille(cell, need, left));
+  cost = cost * 1024 + (pack ? 0 : load(cell, need, left));
   cost = cost * 64 + Math.min(63, scratch.domains);
-  cost = cost * 512 + Math.min(511, broken);
-  cost = cost * 1024 + (pack ? Math.max(0, Math.min(1023, left)) : memoryPermille(cell, need));
+  cost = cost * 512 + Math.min(511, pack ? broken : memoryPermille(cell, need) >> 1);
+  cost = cost * 1024 + Math.min(1023, pack ? Math.max(0, left) : broken);
   cost = cost * 16 + spared;
   return cost * 128 + Math.min(127, cell.index);
 }
 
-/** The parts of a packed cost (of one pair). */
-export function costParts(cost: number): CostParts {
+/** The parts of a packed cost (of one pair) under this strategy. */
+export function costParts(cost: number, pack: boolean): CostParts {
   const parts: number[] = [];
   let rest = cost;
   for (let i = WIDTHS.length - 1; i >= 0; i -= 1) {
@@ -60,21 +67,23 @@ export function costParts(cost: number): CostParts {
     parts[i] = rest % size;
     rest = Math.floor(rest / size);
   }
+  const [newPoolCpu, convex, domains] = parts as [number, number, number];
   return {
-    newPoolCpu: parts[0]!,
-    balance: parts[1]!,
-    domains: parts[2]!,
-    brokenCores: parts[3]!,
-    hole: parts[4]!,
+    newPoolCpu,
+    balance: Math.round(500 * (Math.sqrt(1 + convex / 125) - 1)),
+    domains,
+    brokenCores: parts[pack ? 3 : 4]!,
+    hole: pack ? parts[4]! : 0,
+    memory: pack ? 0 : parts[3]! * 2,
   };
 }
 
-/** Share of the cell's CPUs (for a guest cell without dedicated vCPUs: of its shared slots) in use afterwards, permille. */
-function sharePermille(cell: CellModel, need: CellNeed, left: number): number {
+/** (s + s²) / 2 in permille; s is the share of the cell's CPUs (without dedicated vCPUs: of its shared slots) in use. */
+function load(cell: CellModel, need: CellNeed, left: number): number {
   const capacity =
     need.dedicated > 0 ? cell.dedicatedTotal : Math.max(1, left + need.shared + cell.sharedVcpus);
   const cpu = capacity === 0 ? 0 : 1 - Math.max(0, left) / capacity;
-  return Math.max(0, Math.min(1023, Math.round(cpu * 1000)));
+  return Math.max(0, Math.min(1023, Math.round((cpu + cpu * cpu) * 500)));
 }
 
 /** Share of the cell's memory in use afterwards, permille: breaks ties of the CPU share. */

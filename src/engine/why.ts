@@ -39,18 +39,18 @@ function difference(best: Found, next: Found, pack: boolean): string {
   if (best.span !== next.span)
     return `its cells are nearer to each other (distances ${best.span} against ${next.span})`;
   if (best.hosts.length > 1) return 'it costs fewer broken cores and holes';
-  const [ours, theirs] = [costParts(best.cost), costParts(next.cost)];
+  const [ours, theirs] = [costParts(best.cost, pack), costParts(next.cost, pack)];
   if (ours.newPoolCpu !== theirs.newPoolCpu) return 'it has an emulator pool CPU with room';
   if (ours.balance !== theirs.balance)
     return `its load is lower (${percent(ours.balance)} against ${percent(theirs.balance)} afterwards)`;
   if (ours.domains !== theirs.domains)
     return `fewer cache domains are spanned (${ours.domains} against ${theirs.domains})`;
+  if (ours.memory !== theirs.memory)
+    return `less of its memory is in use (${percent(ours.memory)} against ${percent(theirs.memory)} afterwards)`;
   if (ours.brokenCores !== theirs.brokenCores)
     return `fewer whole cores are broken (${ours.brokenCores} against ${theirs.brokenCores})`;
   if (ours.hole !== theirs.hole)
-    return pack
-      ? `it keeps the larger hole elsewhere (${ours.hole} CPUs left here, ${theirs.hole} there)`
-      : `less of its memory is in use (${percent(ours.hole)} against ${percent(theirs.hole)} afterwards)`;
+    return `it keeps the larger hole elsewhere (${ours.hole} CPUs left here, ${theirs.hole} there)`;
   return best.cost - next.cost > -128
     ? 'both are equal, the lowest number wins'
     : 'it spares devices for guests that need them';
