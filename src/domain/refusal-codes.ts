@@ -6,6 +6,7 @@ export const REFUSAL_CODES = [
   'shared-guests-need-cpus',
   'emulator-pool-full',
   'emulator-needs-cpu',
+  'emulator-needs-shared-set',
   'devices-not-free',
   'devices-too-far',
   'host-memory-reserved',

@@ -214,6 +214,21 @@ describe('emulator threads', () => {
     expect(far.emulator.atStart).toBe('0,8');
   });
 
+  test('emulator threads are never left alone with realtime vCPUs, which would give them no time', () => {
+    const realtime = guest(2, { 'hw:cpu_realtime': 'yes', 'hw:emulator_threads_policy': 'share' });
+    const refusal = refused(dual(), realtime);
+    expect(refusal.code).toBe('emulator-needs-shared-set');
+    expect(refusal.summary).toMatch(/^All 2 vCPUs are realtime, .* this host has no cpu_shared_set: .*\.$/);
+    expect(refusal.hint).toBe('It fits with hw:emulator_threads_policy=isolate.');
+    const shared = dual({ cpu_shared_set: '0', cpu_dedicated_set: '1-31' });
+    expect(placed(shared, realtime).emulator.cpus).toBe('0');
+    const inPinSet = dual({ vcpu_pin_set: '0-31', cpu_shared_set: '0-1' });
+    expect(refused(inPinSet, realtime).summary).toContain('none to spare');
+    expect(
+      placed(dual(), guest(2, { ...realtime.extraSpecs, 'hw:cpu_realtime_mask': '^0' })).emulator.cpus,
+    ).toBe('0');
+  });
+
   test('iothreads go with the emulator, or get CPUs of their own', () => {
     const plain = placed(dual(), guest(2, {}, { iothreads: 2 }));
     expect(plain.iothreads).toEqual({ '1': '0,16', '2': '0,16' });

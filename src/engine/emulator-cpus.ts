@@ -34,6 +34,17 @@ export function emulatorCpus(model: HostModel, input: EmulatorInput): CpuSet {
   return cpusOf(null);
 }
 
+/**
+ * Whether the emulator threads of a guest whose vCPUs are all realtime would be left with those vCPUs' CPUs, where
+ * a spinning realtime thread gives them no time: `share` on a node whose shared set is not there, is held by other
+ * guests, or may be taken by the guest itself (the set of `vcpu_pin_set` can hold it).
+ */
+export function realtimeStarvesEmulator(model: HostModel, spec: GuestSpec): boolean {
+  if (spec.emulator !== 'share' || spec.realtimeVcpus?.size !== spec.vcpus) return false;
+  const open = model.policy.emulatorShared?.minus(model.usage.cpus) ?? CpuSet.EMPTY;
+  return open.minus(model.policy.dedicated).isEmpty && open.size <= spec.vcpus;
+}
+
 function sharedEmulatorCpus(model: HostModel, { hosts, own }: EmulatorInput): CpuSet | null {
   if (model.policy.emulatorShared === null) return null;
   const open = model.policy.emulatorShared.minus(model.usage.cpus).minus(own);

@@ -1,5 +1,6 @@
 import type { GuestSpec } from '../domain/guest-spec.ts';
 import { fitCell } from './cell-fit.ts';
+import { realtimeStarvesEmulator } from './emulator-cpus.ts';
 import { guestNeed, type GuestNeed } from './guest-need.ts';
 import type { HostModel } from './host-model.ts';
 import { deviceDemands, type DeviceDemand } from './place-devices.ts';
@@ -47,8 +48,8 @@ export function placeCells(model: HostModel, spec: GuestSpec, anyWill = false): 
   });
   const pinFull =
     spec.emulator === 'isolate' && model.emulatorPins.length > 0 && staticEmulatorCpu(model, [0]) < 0;
-  if (rows > model.cells.length || pinFull || hostMemoryShort(model, guest))
-    return { ok: false, not: { guest, demands, costs, carries } };
+  const blocked = pinFull || realtimeStarvesEmulator(model, spec) || hostMemoryShort(model, guest);
+  if (rows > model.cells.length || blocked) return { ok: false, not: { guest, demands, costs, carries } };
   if (!carries) {
     const result = searchBest({ model, costs, rows, demands, anyWill });
     return result === null

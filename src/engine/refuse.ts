@@ -1,6 +1,7 @@
 import type { CellRefusal, Refusal } from '../domain/decision.ts';
 import type { RefusalCode } from '../domain/refusal-codes.ts';
 import { fitCell } from './cell-fit.ts';
+import { realtimeStarvesEmulator } from './emulator-cpus.ts';
 import type { HostModel } from './host-model.ts';
 import { matchingSize } from './matching.ts';
 import { baseMemoryMiB, hostMemoryShort, type NotPlaced } from './place.ts';
@@ -30,6 +31,11 @@ function wholeReason(model: HostModel, not: NotPlaced, rows: readonly CellRefusa
     return {
       code: 'too-many-guest-cells',
       summary: `The guest wants ${count} guest cells, each on a host cell of its own, but the host has ${hosts}.`,
+    };
+  if (realtimeStarvesEmulator(model, spec))
+    return {
+      code: 'emulator-needs-shared-set',
+      summary: `All ${spec.vcpus} vCPUs are realtime, so their emulator threads (hw:emulator_threads_policy=share) need a CPU of cpu_shared_set that no guest takes, and this host has ${model.policy.emulatorShared === null ? 'no cpu_shared_set' : 'none to spare'}: set it in the node policy, take a vCPU out with hw:cpu_realtime_mask, or use isolate.`,
     };
   const lonely = spec.cells.find(
     cell =>

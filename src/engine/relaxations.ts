@@ -34,6 +34,11 @@ export const RELAXATIONS: readonly Relaxation[] = [
     when: spec => spec.emulator === 'isolate',
     change: { emulator: 'share' },
   }),
+  relax('hw:emulator_threads_policy=isolate', {
+    when: spec => spec.emulator === 'share' && spec.realtimeVcpus?.size === spec.vcpus,
+    change: { emulator: 'isolate' },
+    mild: false,
+  }),
   relax('pinfold:iothreads=emulator', {
     when: spec => spec.iothreadPolicy === 'isolate',
     change: { iothreadPolicy: 'emulator' },

@@ -289,6 +289,11 @@ function emulator(facts: Facts): void {
   }
   must(
     facts,
+    spec.realtimeVcpus === null || !set.isSubsetOf(pinnedOf(facts, spec.realtimeVcpus)),
+    'The emulator threads are left alone with realtime vCPUs.',
+  );
+  must(
+    facts,
     spec.emulator !== 'isolate' || ![...pinOf.values()].some(cpu => set.has(cpu)),
     'The isolated emulator shares a CPU with a vCPU.',
   );

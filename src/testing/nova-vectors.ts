@@ -67,6 +67,8 @@ export interface NovaVector {
     readonly anomalies?: readonly string[];
     readonly usage_error?: unknown;
     readonly cells?: readonly unknown[] | null;
+    /** Texts of the domain's elements by their names; `vcpu_cpuset` and `error` (no XML was made) are no elements. */
+    readonly xml?: Readonly<Record<string, string>> | null;
   };
 }
 
