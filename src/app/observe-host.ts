@@ -6,8 +6,6 @@ import type { HostPolicy } from '../domain/host-policy.ts';
 import type { HostTopology } from '../domain/host-topology.ts';
 import type { ForeignFacts, Ledger, LedgerEntry } from '../domain/ledger.ts';
 import { parseCpuSpec } from '../domain/cpu-spec.ts';
-import { readClaimMetadata } from '../formats/domain-xml/claim-metadata.ts';
-import { readDomain } from '../formats/domain-xml/read-domain.ts';
 import { isAlive, readBootId, runsWithArgument } from '../formats/proc/process-id.ts';
 import { readQemuProcesses, type QemuProcess } from '../formats/proc/qemu-processes.ts';
 import { readQemuThreads, type QemuThread } from '../formats/proc/qemu-threads.ts';
@@ -63,11 +61,15 @@ export async function observeHost(ledger: Ledger, observer: Observer): Promise<O
 async function entryOfStranger(qemu: QemuProcess, observer: Observer): Promise<LedgerEntry> {
   const xml = await observer.domains.dumpXml(qemu.name);
   const threads = readQemuThreads(observer.node.files, qemu.pid);
-  const remembered = xml === null ? null : claimInMetadata(xml);
+  const { readClaimMetadata, readDomain } = await import('./xml-formats.ts');
+  const remembered = xml === null ? null : orNull(() => readClaimMetadata(xml)?.claim ?? null);
   const base = { vm: qemu.name, process: qemu.process, marker: null, placement: null };
   if (remembered !== null && agrees(remembered, threads))
     return { ...base, claim: { ...remembered, vm: qemu.name, source: 'observed' }, foreign: null };
-  const foreign = { memoryMiB: xml === null ? null : memoryOf(xml), vcpus: qemu.vcpus };
+  const foreign = {
+    memoryMiB: xml === null ? null : orNull(() => Math.ceil(readDomain(xml).memoryKiB / 1024)),
+    vcpus: qemu.vcpus,
+  };
   return { ...base, claim: claimOfThreads(qemu.name, threads, foreign, observer), foreign };
 }
 
@@ -101,17 +103,10 @@ function threadsOf(entry: LedgerEntry, node: NodePort): QemuThread[] {
   return entry.process === null ? [] : readQemuThreads(node.files, Number(entry.process.split(':')[0]));
 }
 
-function claimInMetadata(xml: string): Claim | null {
+/** What a reader answers, or null where the domain cannot be read. */
+function orNull<T>(read: () => T): T | null {
   try {
-    return readClaimMetadata(xml)?.claim ?? null;
-  } catch {
-    return null;
-  }
-}
-
-function memoryOf(xml: string): number | null {
-  try {
-    return Math.ceil(readDomain(xml).memoryKiB / 1024);
+    return read();
   } catch {
     return null;
   }

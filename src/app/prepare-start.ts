@@ -1,10 +1,12 @@
 import { claimOf } from '../engine/claim-of.ts';
 import { place } from '../engine/decide.ts';
 import { buildHostModel, type HostModel } from '../engine/host-model.ts';
+import { checkPolicy } from '../engine/request/check-policy.ts';
 import { readRequest } from '../engine/request/read-request.ts';
 import { AppError, EXIT } from '../domain/app-error.ts';
 import type { Placement } from '../domain/decision.ts';
 import type { GuestSpec } from '../domain/guest-spec.ts';
+import type { Host } from '../domain/host.ts';
 import type { Ledger, LedgerEntry, ProcessId } from '../domain/ledger.ts';
 import type { HostPolicy } from '../domain/host-policy.ts';
 import type { OnRefusal } from '../domain/node-policy.ts';
@@ -27,6 +29,8 @@ export interface StartTools {
   /** The process that starts the guest: this one. */
   readonly owner: ProcessId;
   readonly policy: HostPolicy;
+  /** The node's lock, where it was asked for before. */
+  readonly turn?: Promise<() => void>;
   readonly stateFolder: string;
 }
 
@@ -38,12 +42,14 @@ export interface Start {
   readonly marker: string;
   /** The domain XML with a placement worked in; called before the lease is written, so that it may throw. */
   readonly rewrite: (entry: PlacedEntry, spec: GuestSpec) => string;
+  /** The domain XML with what a guest that asks for no placement is told; null when it asks for nothing at all. */
+  readonly reshape: (spec: GuestSpec) => string | null;
 }
 
 /** An entry that holds what was decided. */
 export type PlacedEntry = LedgerEntry & { readonly placement: Placement };
 
-/** `placed`: launch this XML and confirm. `unplaced`: launch as it was. `refused`: do not launch. */
+/** `placed`: launch this XML and confirm. `unplaced`: launch without one. `refused`: do not launch. */
 export type Preparation =
   | {
       readonly kind: 'placed';
@@ -51,18 +57,23 @@ export type Preparation =
       readonly entry: LedgerEntry;
       readonly warnings: readonly string[];
     }
-  | { readonly kind: 'unplaced'; readonly warnings: readonly string[] }
+  | {
+      readonly kind: 'unplaced';
+      /** Absent = as it was. */
+      readonly xml?: string;
+      readonly warnings: readonly string[];
+    }
   | { readonly kind: 'refused'; readonly reason: string; readonly warnings: readonly string[] };
 
 /**
  * Decides where a guest goes and leases it:
  *
- * 1. Ask for the node's lock and read the topology while waiting.
+ * 1. Ask for the node's lock, unless that was done before, and read the topology while waiting.
  * 2. Under the lock: read the ledger, observe what runs, decide, work the placement into the XML, write the
  *    lease. The lock is given back whatever happens.
  */
 export async function prepareStart(start: Start, tools: StartTools): Promise<Preparation> {
-  const asked = tools.ledger.acquire();
+  const asked = tools.turn ?? tools.ledger.acquire();
   // Read before the lock is there; a rejection is handled by the await below.
   asked.catch(() => undefined);
   const topology = readNodeTopology(tools.node, tools.stateFolder);
@@ -70,15 +81,28 @@ export async function prepareStart(start: Start, tools: StartTools): Promise<Pre
   try {
     const { ledger, warning } = tools.ledger.read();
     const seen = await observeHost(ledger, { ...tools, topology });
+    const offline = refuseUnsoundPolicy(seen.host);
     const prepared = prepareOn(buildHostModel(seen.host), start, tools);
     if (prepared.kind === 'placed') {
       refuseSecondStart(seen.ledger, start.request.vm);
       tools.ledger.write(withEntry(seen.ledger, prepared.entry));
     }
-    return warning === null ? prepared : { ...prepared, warnings: [warning, ...prepared.warnings] };
+    const warnings = [...(warning === null ? [] : [warning]), ...offline];
+    return warnings.length === 0 ? prepared : { ...prepared, warnings: [...warnings, ...prepared.warnings] };
   } finally {
     unlock();
   }
+}
+
+/**
+ * A policy that contradicts itself refuses the start. One that names CPUs which are offline now is followed with those
+ * that are left, and the sentence about it is answered: a CPU that dies must not keep every guest from starting.
+ */
+function refuseUnsoundPolicy(host: Host): readonly string[] {
+  const faults = checkPolicy(host);
+  const fault = faults.find(({ code }) => code !== 'policy-cpus-offline');
+  if (fault !== undefined) throw new AppError(fault.code, EXIT.usage, fault.summary);
+  return faults.map(({ summary }) => summary);
 }
 
 function prepareOn(model: HostModel, start: Start, tools: StartTools): Preparation {
@@ -99,7 +123,10 @@ function tryOn(
   const read = readRequest(request);
   if (!read.ok) return read.error.summary;
   const { spec } = read;
-  if (!spec.wantsPlacement) return { kind: 'unplaced', warnings: [] };
+  if (!spec.wantsPlacement) {
+    const xml = start.reshape(spec);
+    return { kind: 'unplaced', ...(xml === null ? {} : { xml }), warnings: [] };
+  }
   const outcome = place(model, spec);
   if (!outcome.ok) {
     const { summary, hint } = outcome.refusal;

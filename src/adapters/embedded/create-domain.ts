@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { newUuid } from './new-uuid.ts';
 import { uptime } from 'node:os';
 
 import type { CpuSet } from '../../domain/cpu-set.ts';
@@ -60,7 +60,7 @@ export function createDomain(files: TreeFiles, text: string): LiveDomain {
     const realtime = facts.realtime.get(thread.vcpu ?? -1) ?? null;
     return { tid: tids[index]!, name: thread.name, group: thread.group, cpus: cpus[index]!, realtime };
   });
-  const uuid = facts.uuid === '' ? randomUUID() : facts.uuid;
+  const uuid = facts.uuid === '' ? newUuid() : facts.uuid;
   launch(files, { facts, backends, planned, threads, uuid });
   const numbered = (key: 'vcpu' | 'iothread') =>
     new Map(planned.flatMap((thread, at) => (thread[key] === undefined ? [] : [[thread[key], tids[at]!]])));

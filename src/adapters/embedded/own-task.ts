@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import type { TextTree } from '../../formats/text-tree.ts';
@@ -33,16 +33,17 @@ export function withOwnTask(files: TreeFiles): TextTree {
 }
 
 function showThisProcess(files: TreeFiles): void {
-  const folder = `/proc/${process.pid}`;
   const argv = [process.execPath, ...process.argv.slice(1)];
-  if (files.exists(folder)) files.remove(folder);
-  files.write({ path: `${folder}/comm`, text: 'node\n' });
-  files.write({ path: `${folder}/cmdline`, text: argv.map(word => `${word}\0`).join('') });
-  files.write({ path: `${folder}/stat`, text: realStat(`${process.pid}`) ?? '' });
+  const folder = files.placeOf(`/proc/${process.pid}/${MARK}`).slice(0, -MARK.length - 1);
+  // Of an earlier process with this number.
+  rmSync(join(folder, MARK), { force: true });
+  writeFileSync(join(folder, 'comm'), 'node\n');
+  writeFileSync(join(folder, 'cmdline'), argv.map(word => `${word}\0`).join(''));
+  writeFileSync(join(folder, 'stat'), realStat(`${process.pid}`) ?? '');
   // Last, because a marked folder without its start time is taken for one that ended.
-  files.write({ path: `${folder}/${MARK}`, text: '' });
+  writeFileSync(join(folder, MARK), '');
   if (shown.size === 0) process.once('exit', hideThisProcess);
-  shown.add(join(files.root, folder));
+  shown.add(folder);
 }
 
 function hideThisProcess(): void {

@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { newUuid } from './new-uuid.ts';
 
 import { writeGroup } from './cgroups.ts';
 import { groupOf } from './create-domain.ts';
@@ -99,7 +99,7 @@ export function changeMetadata(files: TreeFiles, call: VirshCall): string {
     if (found === undefined) throw new VirshError('Requested metadata element is not present');
     return `${writeXml(found)}\n\n`;
   }
-  const key = call.options.get('key') ?? `m${randomUUID().slice(0, 8)}`;
+  const key = call.options.get('key') ?? `m${newUuid().slice(0, 8)}`;
   const element = text === undefined ? null : elementOf(text);
   const named = element && {
     ...element,

@@ -1,9 +1,7 @@
 import { dirname } from 'node:path/posix';
+import { chooseGuestTopology } from '../../engine/request/guest-topology.ts';
 import { confirmed } from '../collect-garbage.ts';
 import type { Start } from '../prepare-start.ts';
-import { writeClaimMetadata } from '../../formats/domain-xml/claim-metadata.ts';
-import { insertClaim } from '../../formats/domain-xml/insert-claim.ts';
-import { spliceDomain } from '../../formats/domain-xml/splice-domain.ts';
 import { runStock, withWarnings, type DriverAnswer, type DriverCall } from './driver-call.ts';
 import { guestStart, type GuestStart } from './guest-start.ts';
 import { launch } from './launch.ts';
@@ -15,26 +13,55 @@ import { launch } from './launch.ts';
 export async function deploy(call: DriverCall): Promise<DriverAnswer> {
   const file = call.args[0] ?? '';
   const unplaced = () => runStock(call, call.stdin);
-  const guest = await guestStart(call, {
-    vmXml: call.node.files.read(`${dirname(file)}/vm.xml`),
-    domainXml: call.stdin,
+  const vmXml = call.node.files.read(`${dirname(file)}/vm.xml`);
+  if (vmXml?.includes('<PINFOLD>') !== true) return unplaced();
+  // flock(1) does its work while this process reads policy and XML.
+  const turn = settle(() => call.ledger.acquire());
+  try {
+    const guest = await guestStart(call, { vmXml, domainXml: call.stdin });
+    if (guest.kind === 'failed') return guest.answer;
+    const start = guest.kind === 'ours' ? await startOf(guest, call.stdin) : null;
+    if (guest.kind === 'foreign' || start === null) {
+      await giveBack(turn);
+      return withWarnings(await unplaced(), guest.warnings);
+    }
+    return await launch(call, {
+      start: { ...start, marker: file },
+      policy: guest.policy,
+      warnings: guest.warnings,
+      turn,
+      placed: xml => runStock(call, xml),
+      unplaced,
+    });
+  } finally {
+    await giveBack(turn);
+  }
+}
+
+/** What was asked for, as a promise that may be left alone: a refusal is told to whoever waits for it. */
+function settle<T>(ask: () => Promise<T>): Promise<T> {
+  const asked = new Promise<T>(resolve => {
+    resolve(ask());
   });
-  if (guest.kind === 'failed') return guest.answer;
-  if (guest.kind === 'foreign') return withWarnings(await unplaced(), guest.warnings);
-  return launch(call, {
-    start: { ...startOf(guest, call.stdin), marker: file },
-    policy: guest.policy,
-    warnings: guest.warnings,
-    placed: xml => runStock(call, xml),
-    unplaced,
-  });
+  asked.catch(() => undefined);
+  return asked;
+}
+
+function giveBack(turn: Promise<() => void>): Promise<void> {
+  return turn.then(
+    unlock => {
+      unlock();
+    },
+    () => undefined,
+  );
 }
 
 /** What every start of a guest has in common: its request, and how a placement gets into its XML. */
-export function startOf(
+export async function startOf(
   guest: Extract<GuestStart, { kind: 'ours' }>,
   domainXml: string,
-): Omit<Start, 'marker'> {
+): Promise<Omit<Start, 'marker'>> {
+  const { insertClaim, shapeDomain, spliceDomain, writeClaimMetadata } = await import('../xml-formats.ts');
   return {
     request: guest.request,
     onRefusal: guest.onRefusal,
@@ -53,6 +80,12 @@ export function startOf(
         physicalAddress: spec.physicalAddress,
       });
       return insertClaim(placed, metadata);
+    },
+    reshape: ({ vcpus, topology: { preferred, maximum }, physicalAddress }) => {
+      const asked = [...Object.values(preferred), ...Object.values(maximum)].some(count => count !== null);
+      if (!asked && physicalAddress === null) return null;
+      const topology = asked ? chooseGuestTopology(vcpus, { preferred, maximum }) : null;
+      return shapeDomain(domainXml, { topology, physicalAddress });
     },
   };
 }

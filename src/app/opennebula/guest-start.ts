@@ -4,11 +4,8 @@ import { DEFAULT_NODE_POLICY, hostPolicyOf, type OnRefusal, type Profile } from 
 import type { HostPolicy } from '../../domain/host-policy.ts';
 import { nearest } from '../../domain/nearest.ts';
 import type { PlacementRequest } from '../../domain/placement-request.ts';
-import { readClaimMetadata } from '../../formats/domain-xml/claim-metadata.ts';
 import type { DomainDescription } from '../../formats/domain-xml/domain-description.ts';
-import { readDomain } from '../../formats/domain-xml/read-domain.ts';
 import type { VmDescription } from '../../formats/opennebula/vm-description.ts';
-import { readVmXml } from '../../formats/opennebula/read-vm-xml.ts';
 import { loadPolicy, type PolicyFiles } from '../load-policy.ts';
 import { failure, type DriverAnswer, type DriverCall } from './driver-call.ts';
 import { sentenceOf } from './launch.ts';
@@ -46,6 +43,7 @@ export async function guestStart(
   if (texts.vmXml?.includes('<PINFOLD>') !== true) return { kind: 'foreign', warnings: [] };
   let onRefusal: OnRefusal = 'strict';
   try {
+    const { readClaimMetadata, readDomain, readVmXml } = await import('../xml-formats.ts');
     const vm = readVmXml(texts.vmXml);
     if (vm.policy === null) return { kind: 'foreign', warnings: [] };
     onRefusal = sectionsWord(vm) ?? onRefusal;
@@ -53,7 +51,9 @@ export async function guestStart(
     const profile = vm.policy.profile === null ? null : profileOf(vm.policy.profile, files);
     onRefusal =
       sectionsWord(vm) ?? profile?.on_refusal ?? files.policy.on_refusal ?? DEFAULT_NODE_POLICY.on_refusal;
-    return oursOrForeign({ vm, files, profile, onRefusal, domain: readDomain(texts.domainXml), ...texts });
+    const domain = readDomain(texts.domainXml);
+    const carriesClaim = readClaimMetadata(texts.domainXml) !== null;
+    return oursOrForeign({ vm, files, profile, onRefusal, domain, carriesClaim });
   } catch (error) {
     const reason = sentenceOf(error);
     if (onRefusal === 'strict') return { kind: 'failed', answer: failure(reason) };
@@ -67,11 +67,12 @@ interface Facts {
   readonly profile: Profile | null;
   readonly onRefusal: OnRefusal;
   readonly domain: DomainDescription;
-  readonly domainXml: string;
+  /** Its pins are Pinfold's own, of an earlier start. */
+  readonly carriesClaim: boolean;
 }
 
-function oursOrForeign({ vm, files, profile, onRefusal, domain, domainXml }: Facts): GuestStart {
-  if (hasForeignPins(domain) && readClaimMetadata(domainXml) === null)
+function oursOrForeign({ vm, files, profile, onRefusal, domain, carriesClaim }: Facts): GuestStart {
+  if (hasForeignPins(domain) && !carriesClaim)
     return {
       kind: 'foreign',
       warnings: [

@@ -5,11 +5,13 @@ import { release } from '../release.ts';
 import type { HostPolicy } from '../../domain/host-policy.ts';
 import { failure, withWarnings, type DriverAnswer, type DriverCall } from './driver-call.ts';
 
-/** How a guest comes up: `placed` gets the XML that carries the placement. */
+/** How a guest comes up: `placed` gets an XML with something of ours in it. */
 export interface Launch {
   readonly start: Start;
   readonly policy: HostPolicy;
   readonly warnings: readonly string[];
+  /** The node's lock, where it was asked for before. */
+  readonly turn?: Promise<() => void>;
   readonly placed: (xml: string) => Promise<DriverAnswer>;
   readonly unplaced: () => Promise<DriverAnswer>;
 }
@@ -29,6 +31,7 @@ export async function launch(call: DriverCall, how: Launch): Promise<DriverAnswe
     prepared = await prepareStart(how.start, {
       ...call,
       policy: how.policy,
+      ...(how.turn && { turn: how.turn }),
       stateFolder: call.folders.state,
     });
   } catch (error) {
@@ -40,7 +43,10 @@ export async function launch(call: DriverCall, how: Launch): Promise<DriverAnswe
   if (prepared.kind === 'refused') return failure(prepared.reason, warnings);
   if (prepared.kind === 'placed') call.at('leased');
   call.at('decided');
-  if (prepared.kind === 'unplaced') return withWarnings(await how.unplaced(), warnings);
+  if (prepared.kind === 'unplaced') {
+    const { xml } = prepared;
+    return withWarnings(await (xml === undefined ? how.unplaced() : how.placed(xml)), warnings);
+  }
   const answer = await how.placed(prepared.xml);
   call.at('launched');
   const { entry } = prepared;

@@ -23,7 +23,8 @@ export async function restore(call: DriverCall): Promise<DriverAnswer> {
   if (guest.kind === 'failed') return guest.answer;
   if (guest.kind === 'foreign') return withWarnings(await unplaced(), guest.warnings);
   return launch(call, {
-    start: { ...startOf(guest, saved), marker: file },
+    // A saved guest knows its shape: it must come back as it was.
+    start: { ...(await startOf(guest, saved)), reshape: () => null, marker: file },
     policy: guest.policy,
     warnings: guest.warnings,
     placed: async xml => {

@@ -1,4 +1,3 @@
-import { withoutPlacement } from '../../formats/domain-xml/without-placement.ts';
 import { readQemuProcesses } from '../../formats/proc/qemu-processes.ts';
 import type { DriverAnswer, DriverCall } from './driver-call.ts';
 
@@ -21,6 +20,7 @@ export async function travel(call: DriverCall): Promise<DriverAnswer> {
   if (qemu === undefined || entry === undefined || entry.foreign !== null) return NOTHING;
   const xml = await call.domains.migratableXml(qemu.name);
   if (xml === null) return NOTHING;
+  const { withoutPlacement } = await import('../xml-formats.ts');
   const path = `${call.folders.state}/travel-${qemu.pid}.xml`;
   call.node.writeAtomically(path, withoutPlacement(xml), 0o600);
   return { ...NOTHING, stdout: `${path}\n` };
