@@ -4,7 +4,7 @@ import type { PlacedCell } from '../../domain/decision.ts';
 import type { Fragment } from '../xml/fragment.ts';
 import { attributeOf, childrenNamed, type XmlElement } from '../xml/xml-element.ts';
 import { largePageCells } from './splice-memory-backing.ts';
-import type { SpliceTask } from './splice-task.ts';
+import type { ShapeTask } from './splice-task.ts';
 
 /** What the placement says about a cell; every other attribute and all content may be kept. */
 const OWN = ['id', 'cpus', 'memory', 'unit', 'memAccess'];
@@ -14,7 +14,7 @@ const OWN = ['id', 'cpus', 'memory', 'unit', 'memAccess'];
  * the same cells; shared access is set on all cells when one of them uses large pages, as Nova does. vCPUs that may
  * be plugged in later belong to guest cell 0, where libvirt itself would put them.
  */
-export function cellFragments(task: SpliceTask, numa: XmlElement | undefined): Fragment[] {
+export function cellFragments(task: ShapeTask, numa: XmlElement | undefined): Fragment[] {
   const old = numa === undefined ? [] : childrenNamed(numa, 'cell');
   const cells = [...task.placement.cells].sort((a, b) => a.guestCell - b.guestCell);
   const placed = CpuSet.union(cells.map(cell => parseCpuList(cell.vcpus)));
@@ -41,7 +41,7 @@ function oldCell(cells: readonly XmlElement[], id: number): XmlElement | undefin
 }
 
 /** Shared access that only served large pages which are gone would not start; with a memory source it would. */
-function accessOf(task: SpliceTask, cell: PlacedCell, sameCells: boolean): string | undefined {
+function accessOf(task: ShapeTask, cell: PlacedCell, sameCells: boolean): string | undefined {
   if (largePageCells(task).length > 0) return 'shared';
   const { hugePages, source } = task.domain.memoryBacking;
   if (!sameCells || (hugePages.length > 0 && source === null)) return undefined;

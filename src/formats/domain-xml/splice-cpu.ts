@@ -4,13 +4,13 @@ import { type Fragment, renderFragment } from '../xml/fragment.ts';
 import { indentAt } from '../xml/layout.ts';
 import { childNamed, childrenNamed, type XmlElement } from '../xml/xml-element.ts';
 import { cellFragments } from './cell-fragments.ts';
-import { insertElement, type SpliceTask } from './splice-task.ts';
+import { insertElement, type ShapeTask } from './splice-task.ts';
 
 /**
  * `<cpu>`: what is there of `<topology>`, `<maxphysaddr>` and `<numa>` is replaced where it stands, what is missing
  * comes behind the other children, and everything else stays as it is.
  */
-export function spliceCpu(task: SpliceTask): Edit[] {
+export function spliceCpu(task: ShapeTask): Edit[] {
   const cpu = childNamed(task.root, 'cpu');
   const cells = cellFragments(task, cpu === undefined ? undefined : childNamed(cpu, 'numa'));
   const numa: Fragment = { name: 'numa', children: cells };
@@ -25,7 +25,7 @@ export function spliceCpu(task: SpliceTask): Edit[] {
   ];
 }
 
-function replaceChild({ layout }: SpliceTask, child: XmlElement, fragment: Fragment): Edit[] {
+function replaceChild({ layout }: ShapeTask, child: XmlElement, fragment: Fragment): Edit[] {
   if (fragment.name === 'numa')
     return editContainer(child, { remove: childrenNamed(child, 'cell'), put: fragment.children! }, layout);
   const text = renderFragment(fragment, indentAt(layout.source, child.start), layout);
@@ -33,13 +33,14 @@ function replaceChild({ layout }: SpliceTask, child: XmlElement, fragment: Fragm
 }
 
 /** Left as it is where the placement counts fewer vCPUs than may be plugged in: it is not theirs to shape. */
-function topologyFragment({ domain, placement }: SpliceTask): Fragment[] {
+function topologyFragment({ domain, placement }: ShapeTask): Fragment[] {
+  if (placement.topology === null) return [];
   const { sockets, cores, threads } = placement.topology;
   if (sockets * cores * threads !== domain.maxVcpus) return [];
   return [{ name: 'topology', attributes: { sockets, cores, threads } }];
 }
 
-function addressFragment({ options }: SpliceTask): Fragment[] {
+function addressFragment({ options }: ShapeTask): Fragment[] {
   const address = options.physicalAddress ?? null;
   if (address === null) return [];
   return [{ name: 'maxphysaddr', attributes: { mode: address.mode, bits: address.bits ?? undefined } }];

@@ -2,7 +2,7 @@ import type { PlacedCell } from '../../domain/decision.ts';
 import { CpuSet } from '../../domain/cpu-set.ts';
 import type { Edit } from '../xml/edits.ts';
 import type { Fragment } from '../xml/fragment.ts';
-import { spliceElement, type SpliceTask } from './splice-task.ts';
+import { spliceElement, type ShapeTask, type SpliceTask } from './splice-task.ts';
 
 /**
  * `<memoryBacking>`: the large pages are exactly the placement's; `<nosharepages>` (realtime) and `<locked>`
@@ -20,7 +20,7 @@ export function spliceMemoryBacking(task: SpliceTask): Edit[] {
 }
 
 /** The guest cells on pages above the base size. */
-export function largePageCells({ placement, options }: SpliceTask): readonly PlacedCell[] {
+export function largePageCells({ placement, options }: ShapeTask): readonly PlacedCell[] {
   return placement.cells.filter(({ pageSizeKiB }) => (pageSizeKiB ?? 0) > (options.basePageKiB ?? 4));
 }
 

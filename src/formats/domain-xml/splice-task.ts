@@ -22,11 +22,17 @@ export interface SpliceOptions {
 }
 
 /** A domain, what is to be written into it, and how it is laid out. */
-export interface SpliceTask {
+export interface SpliceTask extends ShapeTask {
+  readonly placement: Placement;
+}
+
+/** The part of it that shapes what the guest sees of its CPUs and memory. */
+export interface ShapeTask {
   readonly root: XmlElement;
   readonly layout: Layout;
   readonly domain: DomainDescription;
-  readonly placement: Placement;
+  /** Topology null = left as it is. */
+  readonly placement: Pick<Placement, 'cells'> & { readonly topology: Placement['topology'] | null };
   readonly options: SpliceOptions;
 }
 
@@ -70,7 +76,7 @@ export function spliceElement(
 }
 
 /** The edit that adds an element to the domain, behind the nearest of those that libvirt writes before it. */
-export function insertElement(task: SpliceTask, fragment: Fragment): Edit {
+export function insertElement(task: ShapeTask, fragment: Fragment): Edit {
   const before = ORDER.slice(0, ORDER.indexOf(fragment.name)).reverse();
   const anchor = before.map(name => childrenNamed(task.root, name).at(-1)).find(found => found !== undefined);
   // A described domain has a name and a memory, so there is an anchor.
