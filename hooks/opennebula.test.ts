@@ -146,6 +146,20 @@ describe('a guest with a policy', () => {
     expect(vcpusOf('one-7')).toEqual(['0-3', '0-3', '0-3', '0-3', '0-3']);
   });
 
+  test('that asks for address bits and a topology alone is told them, and takes nothing', () => {
+    machine('laptop-1c');
+    const pinfold = { HW_MAXPHYSADDR_MODE: 'emulate', HW_MAXPHYSADDR_BITS: '42', HW_CPU_SOCKETS: '1' };
+    const { status, stderr } = deploy(7, { vcpus: 2, pinfold });
+    expect([status, stderr]).toEqual([0, '']);
+    const launched = readDomain(readFileSync(join(root, 'run/libvirt/qemu/one-7.xml'), 'utf8'));
+    expect(launched).toMatchObject({
+      physicalAddress: { mode: 'emulate', bits: 42 },
+      topology: { sockets: 1, cores: 2, threads: 1 },
+      hasPins: false,
+    });
+    expect(existsSync(join(root, 'run/pinfold/ledger.json'))).toBe(false);
+  });
+
   test("is released when OpenNebula's script fails, whose words and exit code pass on", () => {
     machine('laptop-1c');
     const cputune = '\t<uuid>5a8d2b1c-0000-4000-8000-000000000007</uuid>\n';

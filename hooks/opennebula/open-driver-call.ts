@@ -1,10 +1,10 @@
 import { fstatSync, readFileSync } from 'node:fs';
+import { openTreeNode } from '../../src/adapters/embedded/tree-node.ts';
 import { ledgerStore } from '../../src/adapters/ledger/ledger-store.ts';
 import { RUN_FOLDER, stateFolder } from '../../src/adapters/ledger/state-folder.ts';
 import { virsh } from '../../src/adapters/libvirt/virsh.ts';
 import { localNode } from '../../src/adapters/local/local-node.ts';
 import type { DriverCall } from '../../src/app/opennebula/driver-call.ts';
-import type { NodePort } from '../../src/app/ports.ts';
 import { readProcessId } from '../../src/formats/proc/process-id.ts';
 
 /** Where OpenNebula keeps its scripts on a host, unless the wrappers say otherwise (SCRIPTS_REMOTE_DIR). */
@@ -14,11 +14,11 @@ const SCRIPTS = '/var/tmp/one';
  * The call in these words, on this machine or in a tree. Everything behind the ledger is made when it is first
  * asked for, because a VM without policy must not depend on it.
  */
-export async function openDriverCall(words: readonly string[]): Promise<DriverCall> {
+export function openDriverCall(words: readonly string[]): DriverCall {
   const inTree = words[0] === '--root';
   const root = inTree ? (words[1] ?? '') : '/';
   const [action = '', ...args] = inTree ? words.slice(2) : words;
-  const node = inTree ? await treeNode(root) : localNode();
+  const node = inTree ? openTreeNode(root) : localNode();
   const { env } = process;
   const state = once(() => (inTree ? RUN_FOLDER : (env['PINFOLD_STATE_DIR'] ?? stateFolder())));
   const ledger = once(() => ledgerStore({ node, folder: state(), root }));
@@ -50,11 +50,6 @@ export async function openDriverCall(words: readonly string[]): Promise<DriverCa
       if (inTree && env['PINFOLD_KILL_AT'] === point) process.kill(process.pid, 'SIGKILL');
     },
   };
-}
-
-async function treeNode(root: string): Promise<NodePort> {
-  const { openTreeNode } = await import('../../src/adapters/embedded/tree-node.ts');
-  return openTreeNode(root);
 }
 
 function once<T>(make: () => T): () => T {

@@ -16,7 +16,7 @@ export async function runHook(words: readonly string[]): Promise<void> {
 
 async function answer(words: readonly string[]): Promise<DriverAnswer> {
   try {
-    return await answerDriver(await openDriverCall(words));
+    return await answerDriver(openDriverCall(words));
   } catch (error) {
     return failure(sentenceOf(error));
   }

@@ -39,7 +39,8 @@ export function useCodeCache(keep: boolean): void {
 
 /** Runs a bundle; answers its script when it had to be compiled. */
 function loadCached(module: LoadingModule, filename: string): Script | null {
-  const source = readFileSync(filename, 'utf8').replace(/^#!.*/, '');
+  // A bundle is plain ASCII (esbuild's default), and no lazily loaded one has a `#!` line.
+  const source = readFileSync(filename, 'latin1');
   const cachedData = readCache(cachePath(filename));
   const script = new Script(Module.wrap(source), { filename, ...(cachedData && { cachedData }) });
   const run = script.runInThisContext() as Wrapper;
