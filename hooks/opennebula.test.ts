@@ -13,6 +13,7 @@ import { dirname, join } from 'node:path';
 import { buildSync } from 'esbuild';
 import { writeTree } from '../src/adapters/local/write-tree.ts';
 import type { Ledger } from '../src/domain/ledger.ts';
+import { readDomain } from '../src/formats/domain-xml/read-domain.ts';
 import { readQemuProcesses } from '../src/formats/proc/qemu-processes.ts';
 import { readQemuThreads } from '../src/formats/proc/qemu-threads.ts';
 import { localFiles } from '../src/adapters/local/local-files.ts';
@@ -151,8 +152,9 @@ describe('a guest with a policy', () => {
     const pinfold = { HW_MAXPHYSADDR_MODE: 'emulate', HW_MAXPHYSADDR_BITS: '42', HW_CPU_SOCKETS: '1' };
     const { status, stderr } = deploy(7, { vcpus: 2, pinfold });
     expect([status, stderr]).toEqual([0, '']);
-    const launched = readDomain(readFileSync(join(root, 'run/libvirt/qemu/one-7.xml'), 'utf8'));
-    expect(launched).toMatchObject({
+    const status7 = readFileSync(join(root, 'run/libvirt/qemu/one-7.xml'), 'utf8');
+    const launched = status7.slice(status7.indexOf('<domain '), status7.lastIndexOf('</domstatus>'));
+    expect(readDomain(launched)).toMatchObject({
       physicalAddress: { mode: 'emulate', bits: 42 },
       topology: { sockets: 1, cores: 2, threads: 1 },
       hasPins: false,
