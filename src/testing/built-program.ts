@@ -12,10 +12,14 @@ export interface ProgramAnswer {
   readonly stderr: string;
 }
 
-/** Runs the built `pinfold` as a user does. */
-export function runPinfold(words: readonly string[], input: string | Buffer = ''): ProgramAnswer {
+/** Runs the built `pinfold` as a user does; `nodeWords` are for Node itself. */
+export function runPinfold(
+  words: readonly string[],
+  input: string | Buffer = '',
+  nodeWords: readonly string[] = [],
+): ProgramAnswer {
   if (!existsSync(PROGRAM)) throw new Error('dist/pinfold.cjs is missing: run "npm run build" first');
-  const { status, stdout, stderr } = spawnSync(process.execPath, [PROGRAM, ...words], {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [...nodeWords, PROGRAM, ...words], {
     input,
     encoding: 'utf8',
     maxBuffer: 64 * 1024 * 1024,
