@@ -61,16 +61,50 @@ export function buildHostModel(host: Host): HostModel {
     evenDistances: isEven(distances, cells.length),
     usage,
     freeDevices: freeDevices(host, cells, usage),
-    emulatorPins: policy.emulatorPin.toArray().map(cpu => ({
-      cpu,
-      cell: cells.findIndex(cell => cell.cpus.has(cpu)),
-      load: usage.poolCpus.get(cpu) ?? { guests: 0, exclusive: false },
-    })),
-    spareMiB: cells.reduce((sum, cell) => sum + cell.baseFreeMiB, 0) - policy.reservedMemoryMiB,
+    emulatorPins: emulatorPins(policy, cells, usage),
+    spareMiB: spareMiB(policy, cells),
     cpuNames: Array.from({ length: policy.online.highest + 1 }, (_, cpu) => `${cpu}`),
     coreOf: coreNumbers(cells, policy.online.highest + 1),
     scratch: pickScratch(cells),
   };
+}
+
+/**
+ * The same host with other claims: only the cells named in `touched`, by id, are made anew. `usage` are the sums of
+ * all claims of `host`, whose topology and policy must be the model's.
+ */
+export function updateHostModel(
+  model: HostModel,
+  change: { readonly host: Host; readonly usage: ClaimUsage; readonly touched: ReadonlySet<number> },
+): HostModel {
+  const { host, usage, touched } = change;
+  const { policy } = model;
+  const topologyCells = new Map(host.topology.cells.map(cell => [cell.id, cell]));
+  const cells = model.cells.map((old, index) => {
+    const cell = topologyCells.get(old.id)!;
+    return touched.has(old.id) ? buildCellModel({ cell, index, host, policy, usage }) : old;
+  });
+  return {
+    ...model,
+    host,
+    cells,
+    usage,
+    freeDevices: freeDevices(host, cells, usage),
+    emulatorPins: emulatorPins(policy, cells, usage),
+    spareMiB: spareMiB(policy, cells),
+  };
+}
+
+function emulatorPins(policy: PolicySets, cells: readonly CellModel[], usage: ClaimUsage): EmulatorPin[] {
+  return policy.emulatorPin.toArray().map(cpu => ({
+    cpu,
+    cell: cells.findIndex(cell => cell.cpus.has(cpu)),
+    load: usage.poolCpus.get(cpu) ?? { guests: 0, exclusive: false },
+  }));
+}
+
+function spareMiB(policy: PolicySets, cells: readonly CellModel[]): number {
+  return cells.reduce((sum, cell) => sum + cell.baseFreeMiB, 0) - policy.reservedMemoryMiB;
 }
 
 /** The CPUs of these cells, by index. */
