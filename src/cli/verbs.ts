@@ -11,6 +11,7 @@ declare const PINFOLD_VERSION: string | undefined;
 const VERBS: Readonly<Record<string, readonly string[]>> = {
   topology: ['root', 'json', 'help'],
   place: ['host', 'request', 'batch', 'timing', 'json', 'help'],
+  replay: ['rebalance', 'json', 'help'],
   status: ['root', 'json', 'help'],
   demo: ['keep', 'json', 'help'],
 };
@@ -58,6 +59,12 @@ function commandLine(words: readonly string[], run: Run) {
       run(topology(args)),
     )
     .command('place', 'decide where a guest goes; touches nothing', placeOptions, args => run(place(args)))
+    .command(
+      'replay <file>',
+      'let the guests of a trace come to a host and leave it again',
+      replayOptions,
+      args => run(replay(args)),
+    )
     .command('status', 'draw a node: cells, cores and who holds them', statusOptions, args =>
       run(status(args)),
     )
@@ -122,6 +129,32 @@ function placeOptions(builder: Argv) {
 async function place(options: Options<typeof placeOptions>): Promise<number> {
   const { placeCommand } = await import('./commands/place.ts');
   return placeCommand(options);
+}
+
+function replayOptions(builder: Argv) {
+  return builder
+    .positional('file', {
+      type: 'string',
+      demandOption: true,
+      describe:
+        'the trace: {"host": …, "events": [["a", guest, request], ["d", guest], …]}; "-" reads standard input',
+    })
+    .options({
+      rebalance: {
+        type: 'boolean',
+        default: false,
+        describe: 'let running guests be re-pinned and moved to make room for a newcomer',
+      },
+      json,
+    })
+    .example('$0 replay trace.json', '')
+    .example('$0 replay --rebalance - < trace.json', '');
+}
+
+async function replay(options: Options<typeof replayOptions>): Promise<number> {
+  const { replayCommand } = await import('./commands/replay.ts');
+  // yargs makes an empty text of the positional "-".
+  return replayCommand({ ...options, file: options.file === '' ? '-' : options.file });
 }
 
 function statusOptions(builder: Argv) {

@@ -1,0 +1,37 @@
+import { LIMITS } from '../../documents/limits.ts';
+import { parseTrace } from '../../documents/parse-trace.ts';
+import { readJson } from '../../documents/read-json.ts';
+import { AppError, EXIT } from '../../domain/app-error.ts';
+import { checkPolicy } from '../../engine/request/check-policy.ts';
+import { replay } from '../../engine/replay/replay.ts';
+import { readText } from '../input.ts';
+import { print, say } from '../output.ts';
+
+/** UTF-8 has at most this many bytes a character. */
+const CHARACTER_BYTES = 4;
+
+/**
+ * Replays a trace (`-` is standard input), prints what it did as a document and sums it up on standard error;
+ * with `json` the document alone. Guests that do not fit are part of the answer: the exit code is 0.
+ */
+export async function replayCommand(options: {
+  readonly file: string;
+  readonly rebalance: boolean;
+  readonly json: boolean;
+}): Promise<number> {
+  const text = await readText(options.file, CHARACTER_BYTES * LIMITS.traceLength);
+  const trace = parseTrace(readJson(text, 'the trace', LIMITS.traceLength));
+  const [fault] = checkPolicy(trace.host);
+  if (fault !== undefined) throw new AppError(fault.code, EXIT.usage, fault.summary);
+  const result = replay(trace, { rebalance: options.rebalance });
+  await print(`${JSON.stringify(result, null, 2)}\n`);
+  if (!options.json) {
+    const arrivals = trace.events.filter(event => event[0] === 'a').length;
+    const moved = (result.moves ?? []).reduce((sum, move) => sum + move.costMiB, 0);
+    say(
+      `${result.acceptedVcpus} of ${result.offeredVcpus} vCPUs were let in, with ${result.accepted.length} of ${arrivals} guests` +
+        `${options.rebalance ? `; ${result.moves?.length ?? 0} changes of running guests copied ${moved} MiB for that` : ''}.`,
+    );
+  }
+  return EXIT.done;
+}
