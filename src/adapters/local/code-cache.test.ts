@@ -1,8 +1,9 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buildSync } from 'esbuild';
+import { isTrusted } from './code-cache.ts';
 
 let folder: string;
 const bundle = () => join(folder, 'bundle.cjs');
@@ -62,4 +63,34 @@ test('a damaged cache is as good as none', () => {
   run('keep');
   writeFileSync(join(folder, caches()[0]!), 'no code');
   expect(run('keep')).toBe('said 3\n');
+});
+
+test('a cache with a few wrong bytes behind its head never reaches V8, which would end the process', () => {
+  run('keep');
+  const cache = join(folder, caches()[0]!);
+  const whole = readFileSync(cache);
+  for (let offset = 64; offset < whole.length; offset += 40) {
+    const damaged = Buffer.from(whole);
+    damaged.fill(0xa5, offset, offset + 16);
+    writeFileSync(cache, damaged);
+    expect([offset, run('no')]).toEqual([offset, 'said 3\n']);
+  }
+});
+
+test('what a killed run left of its cache goes with the next one that is written', () => {
+  const { pid } = spawnSync('true');
+  writeFileSync(join(folder, `bundle.cjs.1-2-v18.0.0-x64.cache.${pid}`), 'half');
+  writeFileSync(join(folder, `bundle.cjs.1-2-v18.0.0-x64.cache.${process.pid}`), 'of a run that goes on');
+  run('keep');
+  const temporary = readdirSync(folder).filter(name => /cache\.\d+$/.test(name));
+  expect(temporary).toEqual([`bundle.cjs.1-2-v18.0.0-x64.cache.${process.pid}`]);
+});
+
+test('a cache counts when it belongs to this user, root or the owner of the bundle, and to nobody else', () => {
+  expect([0, 1000, 9869, 33].map(owner => isTrusted(owner, { user: 1000, bundle: 9869 }))).toEqual([
+    true,
+    true,
+    true,
+    false,
+  ]);
 });

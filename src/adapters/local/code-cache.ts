@@ -19,7 +19,11 @@ type Wrapper = (
  * From here on, bundles (`.cjs`) are loaded with the code that V8 compiled in an earlier run, which lies beside them
  * in a `.cache` file: compiling is what a short run of Node mostly does. The file's name holds size and time of the
  * bundle and the version of Node; V8 itself refuses a cache of another version. A folder that cannot be written
- * only costs the time. Whoever can write the cache can write the bundle, too.
+ * only costs the time.
+ *
+ * V8 of Node 20 and later does not look whether the bytes are whole and ends the process on damaged ones, so the file
+ * holds them twice and counts only while both copies are the same (comparing is quicker than any sum). It counts also
+ * only when it belongs to this user, to root or to the owner of the bundle.
  *
  * `keep`: leave a cache behind where there is none; for runs that go through most of the code, because only
  * functions that were called are compiled.
@@ -41,7 +45,7 @@ export function useCodeCache(keep: boolean): void {
 function loadCached(module: LoadingModule, filename: string): Script | null {
   // A bundle is plain ASCII (esbuild's default), and no lazily loaded one has a `#!` line.
   const source = readFileSync(filename, 'latin1');
-  const cachedData = readCache(cachePath(filename));
+  const cachedData = readCache(filename);
   const script = new Script(Module.wrap(source), { filename, ...(cachedData && { cachedData }) });
   const run = script.runInThisContext() as Wrapper;
   run(module.exports, id => module.require(id), module, filename, dirname(filename));
@@ -50,29 +54,58 @@ function loadCached(module: LoadingModule, filename: string): Script | null {
 
 function cachePath(filename: string): string {
   const { size, mtimeMs } = statSync(filename);
-  return `${filename}.${size}-${Math.round(mtimeMs)}-${process.version}.cache`;
+  return `${filename}.${size}-${Math.round(mtimeMs)}-${process.version}-${process.arch}.cache`;
 }
 
-function readCache(path: string): Buffer | undefined {
+function readCache(filename: string): Buffer | undefined {
   try {
-    return readFileSync(path);
+    const path = cachePath(filename);
+    const owners = { user: process.getuid?.(), bundle: statSync(filename).uid };
+    if (!isTrusted(statSync(path).uid, owners)) return undefined;
+    const twice = readFileSync(path);
+    const half = twice.length / 2;
+    return twice.compare(twice, 0, half, half) === 0 ? twice.subarray(0, half) : undefined;
   } catch {
     return undefined;
   }
 }
 
-/** Writes the cache and removes those of earlier bundles of this name. */
+/** Whether a cache of this owner may be run by this user beside a bundle of that owner (user ids). */
+export function isTrusted(
+  owner: number,
+  { user, bundle }: { readonly user: number | undefined; readonly bundle: number },
+): boolean {
+  return owner === 0 || owner === user || owner === bundle;
+}
+
+/** Writes the cache; removes those of earlier bundles of this name and what killed runs left of theirs. */
 function writeCache(filename: string, script: Script): void {
   const folder = dirname(filename);
   const cache = cachePath(filename);
   const temporary = `${cache}.${process.pid}`;
   try {
-    writeFileSync(temporary, script.createCachedData());
+    const code = script.createCachedData();
+    writeFileSync(temporary, Buffer.concat([code, code]));
     for (const name of readdirSync(folder)) {
-      if (name.startsWith(`${basename(filename)}.`) && name.endsWith('.cache')) rmSync(join(folder, name));
+      if (isOutdated(name, basename(filename))) rmSync(join(folder, name));
     }
     renameSync(temporary, cache);
   } catch {
     rmSync(temporary, { force: true });
+  }
+}
+
+/** A cache of this bundle, or a temporary file of a run that is gone. */
+function isOutdated(name: string, bundle: string): boolean {
+  const writer = /\.cache(?:\.(\d+))?$/.exec(name);
+  if (writer === null || !name.startsWith(`${bundle}.`)) return false;
+  return writer[1] === undefined || !runs(Number(writer[1]));
+}
+
+function runs(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }
