@@ -215,6 +215,31 @@ describe('the installer', () => {
     expect(readdirSync(driver)).toEqual(before);
   });
 
+  test('takes every bundle along that the hook may load, and leaves no earlier one behind', () => {
+    install(HANDLED);
+    const bundle = (name: string, ...needs: string[]) => {
+      const loads = needs.map(need => `if (process.argv[3]) require("./${need}.cjs");`);
+      writeFileSync(at('delivery/dist', `${name}.cjs`), loads.join(''));
+    };
+    bundle('hook-opennebula', 'run-hook');
+    bundle('run-hook', 'xml-formats', 'late', 'xml-formats');
+    bundle('late', 'run-hook');
+    bundle('xml-formats');
+    bundle('of-the-command-line');
+    const installed = at('remotes/vmm/kvmpinfold/pinfold');
+    writeFileSync(join(installed, 'dropped.cjs'), '');
+    expect(runInstaller().status).toBe(0);
+    expect(readdirSync(installed)).toEqual([
+      'hook-opennebula.cjs',
+      'late.cjs',
+      'run-hook.cjs',
+      'xml-formats.cjs',
+    ]);
+    rmSync(at('delivery/dist/late.cjs'));
+    const { status, stderr } = runInstaller();
+    expect([status, stderr]).toEqual([1, expect.stringMatching(/late\.cjs is missing, .*npm run build/)]);
+  });
+
   test('links what an upgrade of OpenNebula brought, and drops what it took away', () => {
     install(HANDLED);
     writeFileSync(at('remotes/vmm/kvm/exec'), STOCK);
