@@ -183,6 +183,17 @@ describe('a guest with a policy', () => {
     expect(holders().map(([vm, source]) => [vm, source])).toEqual([['one-7', 'observed']]);
   });
 
+  test('that is being started is not started a second time, and the first start keeps its lease', () => {
+    machine('laptop-1c');
+    deploy(7, { vcpus: 2, pinfold: DEDICATED }, { PINFOLD_KILL_AT: 'decided' });
+    put('/proc/999/cmdline', `/bin/bash\0/var/tmp/one/vmm/kvm/deploy\0${deployment(7)}\0host\0`);
+    const lease = ledger();
+    const { status, stdout, stderr } = deploy(7, { vcpus: 2, pinfold: DEDICATED });
+    expect([status, stdout]).toEqual([1, '']);
+    expect(stderr).toMatch(/^one-7 is being started on this host already .*, then try again\. \n$/);
+    expect(ledger()).toEqual(lease);
+  });
+
   test('keeps pins that its own template wrote, and other guests stay off them', () => {
     machine('laptop-1c');
     const cputune = "\t<cputune><vcpupin vcpu='0' cpuset='0'/></cputune>\n";
@@ -287,6 +298,13 @@ describe('a hook that is killed', () => {
     expect(holders()).toEqual([['one-7', 'leased', '0-3']]);
     expect(deploy(8, { vcpus: 4, pinfold: DEDICATED })).toMatchObject({ status: 0, stderr: '' });
     expect(holders()).toEqual([['one-8', 'observed', '0-3']]);
+  });
+
+  test.each(['leased', 'decided'])('when it has %s does not keep the same guest from its next try', point => {
+    machine('laptop-1c');
+    deploy(7, { vcpus: 4, pinfold: DEDICATED }, { PINFOLD_KILL_AT: point });
+    expect(deploy(7, { vcpus: 4, pinfold: DEDICATED })).toMatchObject({ status: 0, stderr: '' });
+    expect(holders()).toEqual([['one-7', 'observed', '0-3']]);
   });
 
   test('after the launch leaves the guest with its CPUs, and the next start makes its lease a claim', () => {

@@ -4,9 +4,9 @@ import { CpuSet } from '../domain/cpu-set.ts';
 import type { Host } from '../domain/host.ts';
 import type { HostPolicy } from '../domain/host-policy.ts';
 import type { HostTopology } from '../domain/host-topology.ts';
-import type { ForeignFacts, Ledger, LedgerEntry } from '../domain/ledger.ts';
+import type { ForeignFacts, Ledger, LedgerEntry, ProcessId } from '../domain/ledger.ts';
 import { parseCpuSpec } from '../domain/cpu-spec.ts';
-import { isAlive, readBootId, runsWithArgument } from '../formats/proc/process-id.ts';
+import { isAlive, pidOf, readBootId, runsWithArgument } from '../formats/proc/process-id.ts';
 import { readQemuProcesses, type QemuProcess } from '../formats/proc/qemu-processes.ts';
 import { readQemuThreads, type QemuThread } from '../formats/proc/qemu-threads.ts';
 import { claimOfMasks } from './claim-of-masks.ts';
@@ -19,6 +19,8 @@ export interface Observer {
   readonly domains: DomainPort;
   readonly topology: HostTopology;
   readonly policy: HostPolicy;
+  /** The process that asks: its own call is no launch of an earlier one. */
+  readonly owner: ProcessId;
 }
 
 /** The node as it is now, and the ledger without garbage, with every guest that runs. */
@@ -44,7 +46,7 @@ export async function observeHost(ledger: Ledger, observer: Observer): Promise<O
     nowSeconds: Math.floor(Date.now() / 1000),
     qemus,
     isAlive: process => isAlive(node.files, process),
-    isLaunching: marker => runsWithArgument(node.files, marker),
+    isLaunching: marker => runsWithArgument(node.files, marker, pidOf(observer.owner)),
   });
   const entries: LedgerEntry[] = live.ledger.entries.map(entry =>
     entry.foreign === null
@@ -100,7 +102,7 @@ function claimOfThreads(
 }
 
 function threadsOf(entry: LedgerEntry, node: NodePort): QemuThread[] {
-  return entry.process === null ? [] : readQemuThreads(node.files, Number(entry.process.split(':')[0]));
+  return entry.process === null ? [] : readQemuThreads(node.files, pidOf(entry.process));
 }
 
 /** What a reader answers, or null where the domain cannot be read. */

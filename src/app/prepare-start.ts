@@ -11,6 +11,7 @@ import type { Ledger, LedgerEntry, ProcessId } from '../domain/ledger.ts';
 import type { HostPolicy } from '../domain/host-policy.ts';
 import type { OnRefusal } from '../domain/node-policy.ts';
 import type { PlacementRequest } from '../domain/placement-request.ts';
+import { pidOf } from '../formats/proc/process-id.ts';
 import { observeHost } from './observe-host.ts';
 import { readNodeTopology } from './read-node-topology.ts';
 import type { DomainPort, LedgerStore, NodePort } from './ports.ts';
@@ -81,12 +82,10 @@ export async function prepareStart(start: Start, tools: StartTools): Promise<Pre
   try {
     const { ledger, warning } = tools.ledger.read();
     const seen = await observeHost(ledger, { ...tools, topology });
+    refuseSecondStart(seen.ledger, start.request.vm);
     const offline = refuseUnsoundPolicy(seen.host);
     const prepared = prepareOn(buildHostModel(seen.host), start, tools);
-    if (prepared.kind === 'placed') {
-      refuseSecondStart(seen.ledger, start.request.vm);
-      tools.ledger.write(withEntry(seen.ledger, prepared.entry));
-    }
+    if (prepared.kind === 'placed') tools.ledger.write(withEntry(seen.ledger, prepared.entry));
     const warnings = [...(warning === null ? [] : [warning]), ...offline];
     return warnings.length === 0 ? prepared : { ...prepared, warnings: [...warnings, ...prepared.warnings] };
   } finally {
@@ -151,14 +150,21 @@ function floatingRequest(request: PlacementRequest): PlacementRequest {
   return { ...request, extraSpecs: { 'pinfold:confine': 'cell' }, imageProperties: {} };
 }
 
+/** A lease that is still there belongs to a start under way, whose CPUs a second one would lose from the ledger. */
 function refuseSecondStart(ledger: Ledger, vm: string): void {
-  const running = ledger.entries.find(entry => entry.vm === vm && entry.process !== null);
-  if (running !== undefined)
+  const entry = ledger.entries.find(candidate => candidate.vm === vm);
+  if (entry === undefined) return;
+  if (entry.process !== null)
     throw new AppError(
       'already-running',
       EXIT.usage,
-      `${vm} already runs on this host as process ${running.process!.split(':')[0]!}: stop it before it is started again.`,
+      `${vm} already runs on this host as process ${pidOf(entry.process)}: stop it before it is started again.`,
     );
+  throw new AppError(
+    'already-starting',
+    EXIT.usage,
+    `${vm} is being started on this host already (by process ${pidOf(entry.claim.owner ?? '')}, or what it left behind with ${entry.marker ?? vm} among its arguments): wait until that has ended, then try again.`,
+  );
 }
 
 /** The ledger with this entry in the place of any other of the same VM. */

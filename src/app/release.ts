@@ -1,14 +1,16 @@
-import { isAlive, readBootId, runsWithArgument } from '../formats/proc/process-id.ts';
+import { isAlive, pidOf, readBootId, runsWithArgument } from '../formats/proc/process-id.ts';
+import type { ProcessId } from '../domain/ledger.ts';
 import { readQemuProcesses } from '../formats/proc/qemu-processes.ts';
 import { collectGarbage } from './collect-garbage.ts';
 import type { LedgerStore, NodePort } from './ports.ts';
 
 /**
- * Gives back what no longer runs: the claims of processes that are gone and, when `vm` is given, its lease (a
- * start of ours that failed). A guest that still runs keeps its claim, whatever the caller believes.
+ * Gives back what no longer runs: the claims of processes that are gone and, when `vm` is given, the lease that the owner
+ * has for it (a start of its own that failed). A guest that still runs keeps its claim, whatever the caller believes, and
+ * another start of the same guest keeps its lease.
  */
 export async function release(
-  tools: { readonly node: NodePort; readonly ledger: LedgerStore },
+  tools: { readonly node: NodePort; readonly ledger: LedgerStore; readonly owner: ProcessId },
   vm: string | null,
 ): Promise<readonly string[]> {
   const unlock = await tools.ledger.acquire();
@@ -20,9 +22,11 @@ export async function release(
       nowSeconds: Math.floor(Date.now() / 1000),
       qemus: readQemuProcesses(files),
       isAlive: (process: string) => isAlive(files, process),
-      isLaunching: (marker: string) => runsWithArgument(files, marker),
+      isLaunching: (marker: string) => runsWithArgument(files, marker, pidOf(tools.owner)),
     };
-    const entries = ledger.entries.filter(entry => entry.vm !== vm || entry.process !== null);
+    const entries = ledger.entries.filter(
+      entry => entry.vm !== vm || entry.process !== null || entry.claim.owner !== tools.owner,
+    );
     tools.ledger.write(collectGarbage({ ...ledger, entries }, running).ledger);
     return warning === null ? [] : [warning];
   } finally {

@@ -37,11 +37,12 @@ function showThisProcess(files: TreeFiles): void {
   const folder = files.placeOf(`/proc/${process.pid}/${MARK}`).slice(0, -MARK.length - 1);
   // Of an earlier process with this number.
   rmSync(join(folder, MARK), { force: true });
+  // First the start time, because a marked folder without it is taken for one that ended; then the mark, because a folder
+  // without it would stay when this process is killed between two of these lines.
+  writeFileSync(join(folder, 'stat'), realStat(`${process.pid}`) ?? '');
+  writeFileSync(join(folder, MARK), '');
   writeFileSync(join(folder, 'comm'), 'node\n');
   writeFileSync(join(folder, 'cmdline'), argv.map(word => `${word}\0`).join(''));
-  writeFileSync(join(folder, 'stat'), realStat(`${process.pid}`) ?? '');
-  // Last, because a marked folder without its start time is taken for one that ended.
-  writeFileSync(join(folder, MARK), '');
   if (shown.size === 0) process.once('exit', hideThisProcess);
   shown.add(folder);
 }

@@ -41,6 +41,29 @@ describe('a launch under way', () => {
     expect(runsWithArgument(tree, '/vms/7/deployment')).toBe(false);
     expect(runsWithArgument(tree, '/vms/8/deployment.0')).toBe(false);
   });
+
+  test('are not found by their arguments where the asker itself, or its own call, has them', () => {
+    const task = (pid: number, parent: number, ...argv: string[]) => ({
+      [`/proc/${pid}/stat`]: `${pid} (a (b) c) S ${parent} 1 1 0`,
+      [`/proc/${pid}/cmdline`]: argv.map(word => `${word}\0`).join(''),
+    });
+    // sshd 10, the wrapper 11, the shell that feeds the hook 12, timeout 13, the hook 14.
+    const call = {
+      ...task(1, 0, 'init'),
+      ...task(10, 1, 'sshd'),
+      ...task(11, 10, 'bash', 'deploy', '/d.0'),
+      ...task(12, 11, 'bash', 'deploy', '/d.0'),
+      ...task(13, 11, 'timeout', '20', 'node', '/d.0'),
+      ...task(14, 13, 'node', 'deploy', '/d.0'),
+    };
+    expect(runsWithArgument(treeOf(call), '/d.0')).toBe(true);
+    expect(runsWithArgument(treeOf(call), '/d.0', 14)).toBe(false);
+    const orphan = task(9, 1, 'bash', 'kvm/deploy', '/d.0');
+    expect(runsWithArgument(treeOf({ ...call, ...orphan }), '/d.0', 14)).toBe(true);
+    const second = task(20, 10, 'bash', 'deploy', '/d.0');
+    expect(runsWithArgument(treeOf({ ...call, ...second }), '/d.0', 14)).toBe(true);
+    expect(runsWithArgument(treeOf({ ...task(1, 0, 'init'), ...orphan }), '/d.0', 77)).toBe(true);
+  });
 });
 
 test('the boot id is the text without its line end, or empty where there is none', () => {

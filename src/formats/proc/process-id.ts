@@ -21,16 +21,45 @@ export function readProcessId(tree: TextTree, pid: number): ProcessId | null {
 
 /** Whether exactly this process still runs: same pid and same start time. */
 export function isAlive(tree: TextTree, process: ProcessId): boolean {
-  const pid = Number(process.slice(0, process.indexOf(':')));
+  const pid = pidOf(process);
   return Number.isInteger(pid) && readProcessId(tree, pid) === process;
 }
 
-/** Whether any process has this word among its arguments, as a whole argument. */
-export function runsWithArgument(tree: TextTree, word: string): boolean {
-  return tree
+/** The number of a process; NaN when the text is none. */
+export function pidOf(process: ProcessId): number {
+  return Number(process.slice(0, process.indexOf(':')));
+}
+
+/**
+ * Whether any process has this word among its arguments, as a whole argument. With `asker`, a pid, its own call does not
+ * count: neither the topmost of its ancestors (or itself) that has the word, nor what that one started.
+ */
+export function runsWithArgument(tree: TextTree, word: string, asker: number | null = null): boolean {
+  const carriers = tree
     .list('/proc')
     .filter(name => /^\d+$/.test(name))
-    .some(pid => (tree.read(`/proc/${pid}/cmdline`) ?? '').split('\0').includes(word));
+    .filter(pid => (tree.read(`/proc/${pid}/cmdline`) ?? '').split('\0').includes(word))
+    .map(Number);
+  if (asker === null || carriers.length === 0) return carriers.length > 0;
+  const own = lineOf(tree, asker).filter(pid => carriers.includes(pid));
+  const top = own[own.length - 1];
+  return carriers.some(pid => top === undefined || !lineOf(tree, pid).includes(top));
+}
+
+/** A process and its ancestors, the youngest first. */
+function lineOf(tree: TextTree, pid: number): readonly number[] {
+  const line: number[] = [];
+  for (let next = pid; next > 0 && !line.includes(next); ) {
+    line.push(next);
+    const stat = tree.read(`/proc/${next}/stat`) ?? '';
+    next = Number(
+      stat
+        .slice(stat.lastIndexOf(')') + 1)
+        .trim()
+        .split(/\s+/)[1] ?? 0,
+    );
+  }
+  return line;
 }
 
 /** The kernel's id of this boot, `""` when it does not say. */
