@@ -219,6 +219,17 @@ describe('a guest without a policy', () => {
   });
 });
 
+test("a wrapper is told once before OpenNebula's script may run, whoever placed the guest, and never for a refusal", () => {
+  machine('laptop-1c');
+  const shim = { PINFOLD_SHIM: '1' };
+  const told = 'pinfold-launching\n';
+  expect(deploy(7, { vcpus: 1, pinfold: DEDICATED }, shim).stderr).toBe(`${told}pinfold-done 0\n`);
+  const cputune = "\t<cputune><vcpupin vcpu='0' cpuset='0'/></cputune>\n";
+  const foreign = deploy(8, { vcpus: 1, pinfold: DEDICATED, cputune }, shim).stderr;
+  expect(foreign).toMatch(/^pinfold-launching\nWARN: pinfold: one-8 comes with .*\npinfold-done 0\n$/);
+  expect(deploy(9, { vcpus: 9, pinfold: DEDICATED }, shim).stderr).not.toContain(told);
+});
+
 describe('policy and profiles', () => {
   test('decide together, compiled once and again when a file changes', () => {
     machine('dual-socket-smt');

@@ -180,6 +180,22 @@ describe('a VM with a PINFOLD section', () => {
     expect(recorded('stdin')).toBe(XML);
   });
 
+  test.each(['strict', 'float'])(
+    'is never launched a second time where the hook died in the launch (%s)',
+    word => {
+      install('require("fs").writeSync(2, "pinfold-launching\\n"); process.kill(process.pid, "SIGKILL")');
+      const { status, stdout, stderr } = deploy(section(`<ON_REFUSAL><![CDATA[${word}]]></ON_REFUSAL>`));
+      expect([status, stdout]).toEqual([1, '']);
+      expect(stderr).toMatch(/^Pinfold was killed while it launched the VM, .*virsh list.*\. \n$/);
+      expect(recorded('stdin')).toBeNull();
+    },
+  );
+
+  test('that is launched by the hook shows nothing of what hook and wrapper tell each other', () => {
+    install(`require("fs").writeSync(2, "pinfold-launching\\n");${HANDLED}`);
+    expect(deploy(section()).stderr).toBe('WARN: pinfold: qemu:///session\nINFO: stock: done\n');
+  });
+
   test('follows driver.conf where its section is silent, and its section where both speak', () => {
     install('throw 1');
     writeFileSync(at('remotes/etc/vmm/kvm/pinfold/driver.conf'), 'PINFOLD_WHEN_ABSENT=float\n');

@@ -1,4 +1,4 @@
-import { fstatSync, readFileSync } from 'node:fs';
+import { fstatSync, readFileSync, writeSync } from 'node:fs';
 import { openTreeNode } from '../../src/adapters/embedded/tree-node.ts';
 import { ledgerStore } from '../../src/adapters/ledger/ledger-store.ts';
 import { RUN_FOLDER, stateFolder } from '../../src/adapters/ledger/state-folder.ts';
@@ -21,6 +21,7 @@ export function openDriverCall(words: readonly string[]): DriverCall {
   const node = inTree ? openTreeNode(root) : localNode();
   const { env } = process;
   const state = once(() => (inTree ? RUN_FOLDER : (env['PINFOLD_STATE_DIR'] ?? stateFolder())));
+  const announced = once(announceLaunch);
   const ledger = once(() => ledgerStore({ node, folder: state(), root }));
   return {
     action,
@@ -45,11 +46,24 @@ export function openDriverCall(words: readonly string[]): DriverCall {
       },
     },
     at(point) {
-      // The wrapper's time limit is for the decision; a launch under way is not cut off.
-      if (point === 'decided') process.on('SIGTERM', () => undefined);
+      if (point === 'decided') announced();
       if (inTree && env['PINFOLD_KILL_AT'] === point) process.kill(process.pid, 'SIGKILL');
     },
   };
+}
+
+/**
+ * From here on OpenNebula's script may run: the wrapper's time limit, which is for the decision, no longer cuts this off,
+ * and the wrapper, which reads standard error, knows that the guest may be there, whatever becomes of this process.
+ */
+function announceLaunch(): void {
+  process.on('SIGTERM', () => undefined);
+  if (process.env['PINFOLD_SHIM'] === undefined) return;
+  try {
+    writeSync(2, 'pinfold-launching\n');
+  } catch {
+    // Nobody reads it.
+  }
 }
 
 function once<T>(make: () => T): () => T {

@@ -37,16 +37,19 @@ pinfold_when_absent() {
 
 # pinfold_guarded ACTION TEXT_WITH_SECTION ARGUMENTS…: standard input goes to the hook, and to the stock script when
 # the hook is out of order and the guest may float. The hook ends its messages with "pinfold-done CODE": without
-# that line it did not come to an end of its own. From its decision on it ignores the time limit's signal, so a launch
-# is never cut off, and whatever was cut off before launched nothing.
+# that line it did not come to an end of its own. Before it launches it says "pinfold-launching" and from then on ignores the
+# time limit's signal: what was cut off before launched nothing, and what died later is never launched a second time.
 pinfold_guarded() {
-    local action=$1 section=$2 input messages verdict
+    local action=$1 section=$2 input messages verdict launching=no
     shift 2
     input=$(cat && printf x)
     input=${input%x}
     exec 4>&1
     messages=$(printf '%s' "$input" | PINFOLD_SHIM=1 pinfold_hook "$action" "$@" 2>&1 >&4 4>&-)
     exec 4>&-
+    [[ $messages == *pinfold-launching* ]] && launching=yes
+    messages=${messages#pinfold-launching}
+    messages=${messages#$'\n'}
     verdict=${messages##*pinfold-done }
     case $verdict in
     '' | *[!0-9]*) ;;
@@ -55,6 +58,10 @@ pinfold_guarded() {
         exit "$verdict"
         ;;
     esac
+    if [ "$launching" = yes ]; then
+        echo "Pinfold was killed while it launched the VM, so the VM may run on this host or come up in a moment: look with \"virsh list\" here, and stop it or recover it before it is started again. " >&2
+        exit 1
+    fi
     if [ "$(pinfold_when_absent "$section")" = float ]; then
         echo "WARN: pinfold: Pinfold is missing, broken or too slow on this host, so the VM starts without a placement; run \"pinfold doctor\" here." >&2
         printf '%s' "$input" | "$here/../kvm/$action" "$@"

@@ -12,7 +12,10 @@ export interface DriverCall {
   /** The process that answers the call: this one. */
   readonly owner: ProcessId;
   readonly folders: DriverFolders;
-  /** Told of each point behind which a killed hook leaves another state; tests end the process there. */
+  /**
+   * Told of each point behind which a killed hook leaves another state; tests end the process there. `decided` may be told
+   * more than once: OpenNebula's script runs next.
+   */
   readonly at: (point: 'leased' | 'decided' | 'launched') => void;
 }
 
@@ -34,6 +37,7 @@ export interface DriverAnswer {
 
 /** Runs OpenNebula's own script for this action, with the same arguments; its output and exit code pass through. */
 export async function runStock(call: DriverCall, stdin: string): Promise<DriverAnswer> {
+  call.at('decided');
   const { code, stdout, stderr } = await call.node.run(
     [`${call.folders.stock}/${call.action}`, ...call.args],
     {
