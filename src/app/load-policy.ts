@@ -1,4 +1,7 @@
+import { basename, dirname } from 'node:path/posix';
+import { AppError, EXIT } from '../domain/app-error.ts';
 import type { NodePolicy, Profiles } from '../domain/node-policy.ts';
+import type { TextTree } from '../formats/text-tree.ts';
 import type { NodePort } from './ports.ts';
 
 /** What the operator wrote for a node. */
@@ -31,7 +34,7 @@ export async function loadPolicy(
   const paths = ['policy.yaml', `nodes/${node.name}.yaml`, 'profiles.yaml'].map(
     name => `${folders.policy}/${name}`,
   );
-  const texts = paths.map(path => node.files.read(path));
+  const texts = paths.map(path => textOrMissing(node.files, path));
   if (texts.every(text => text === null)) return { policy: {}, profiles: {} };
   const sources = Object.fromEntries(paths.map((path, index) => [path, texts[index] ?? null]));
   const compiledPath = `${folders.state}/policy.json`;
@@ -47,11 +50,27 @@ export async function loadPolicy(
   return compiled;
 }
 
+/** A rule that is there but cannot be read must not pass for one that does not exist. */
+function textOrMissing(files: TextTree, path: string): string | null {
+  const text = files.read(path);
+  if (text !== null || !files.list(dirname(path)).includes(basename(path))) return text;
+  throw new AppError(
+    'policy-unreadable',
+    EXIT.usage,
+    `${path} exists but could not be read: let the user who starts VMs (oneadmin) read it, and see that it is a file of less than 8 MiB.`,
+  );
+}
+
 function parseCompiled(text: string | null): CompiledPolicy | null {
   try {
-    const value = JSON.parse(text ?? 'null') as CompiledPolicy | null;
-    return value?.format === FORMAT ? value : null;
+    const value = JSON.parse(text ?? 'null') as Partial<CompiledPolicy> | null;
+    if (value?.format !== FORMAT || !isObject(value.policy) || !isObject(value.profiles)) return null;
+    return value as CompiledPolicy;
   } catch {
     return null;
   }
+}
+
+function isObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -49,9 +49,9 @@ function keptTopology(text: string | null, key: string): HostTopology | null {
   try {
     const value = JSON.parse(text ?? 'null') as {
       readonly key: unknown;
-      readonly topology: HostTopology;
+      readonly topology?: HostTopology;
     } | null;
-    return value?.key === key ? value.topology : null;
+    return value?.key === key && Array.isArray(value.topology?.cells) ? value.topology : null;
   } catch {
     return null;
   }

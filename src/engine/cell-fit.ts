@@ -85,10 +85,10 @@ export function floatingTaken(table: CoreTable, scratch: PickScratch): number {
   return used;
 }
 
-/** How many CPUs of the floating set may go: the rest carries the shared vCPUs of all, and of this guest one each. */
+/** How many CPUs of the floating set may go: the rest carries the shared vCPUs of all within the ratio. */
 function floatingSpare(model: HostModel, cell: CellModel, shared: number): number {
   const forAll = Math.ceil((cell.sharedVcpus + shared) / model.policy.cpuRatio - 1e-9);
-  return cell.floatingSize - Math.max(shared, forAll);
+  return cell.floatingSize - Math.max(shared > 0 ? 1 : 0, forAll);
 }
 
 function sharedFits(
@@ -98,7 +98,7 @@ function sharedFits(
 ): boolean {
   const { need, missing } = ask;
   const rest = cell.floatingSize - used;
-  if (need.shared > rest) return refuse(missing, 'shared-cpus', need.shared, rest);
+  if (need.shared > 0 && rest === 0) return refuse(missing, 'shared-cpus', 1, 0);
   const limit = rest * model.policy.cpuRatio;
   if (need.shared > 0 && cell.sharedVcpus + need.shared > limit)
     return refuse(missing, 'shared-ratio', cell.sharedVcpus + need.shared, Math.floor(limit));

@@ -1,3 +1,4 @@
+import { counted } from '../domain/counted.ts';
 import type { GuestSpec } from '../domain/guest-spec.ts';
 import type { Host } from '../domain/host.ts';
 import { CpuSet } from '../domain/cpu-set.ts';
@@ -94,7 +95,7 @@ function stoppedHint({ host }: HostModel, spec: GuestSpec): Hint | null {
   return empty === null
     ? null
     : {
-        text: `It fits once enough of the ${host.claims.length} running VMs have stopped.`,
+        text: `It fits once enough of the ${counted(host.claims.length, 'running VM')} have stopped.`,
         spec,
         host: empty,
       };
@@ -117,7 +118,7 @@ function shrink(model: HostModel, spec: GuestSpec): Hint | null {
   const fewer = vcpus > 0 ? withVcpus(spec, vcpus) : null;
   if (fewer !== null)
     return {
-      text: `${fewer.vcpus} vCPU${fewer.vcpus === 1 ? '' : 's'} instead of ${spec.vcpus}`,
+      text: `${counted(fewer.vcpus, 'vCPU')} instead of ${spec.vcpus}`,
       spec: fewer,
     };
   const smaller = withMostMemory(model, spec);

@@ -15,7 +15,6 @@ const FLOATS_OVER_DEDICATED = [
   'fit-asym-030',
   'fit-emulator-008',
   'fit-fuzz-012',
-  'fit-fuzz-019',
   'fit-isolate-024',
   'fit-isolate-033',
   'fit-isolate-044',
@@ -23,7 +22,6 @@ const FLOATS_OVER_DEDICATED = [
   'fit-pack-005',
   'fit-pages-010',
   'fit-prefer-077',
-  'fit-shared-024',
 ];
 
 const vectors = (file: string) => readVectors(file) as readonly NovaVector[];

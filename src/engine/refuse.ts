@@ -1,4 +1,5 @@
 import type { CellRefusal, Refusal } from '../domain/decision.ts';
+import { counted } from '../domain/counted.ts';
 import type { RefusalCode } from '../domain/refusal-codes.ts';
 import { fitCell } from './cell-fit.ts';
 import { realtimeStarvesEmulator } from './emulator-cpus.ts';
@@ -30,12 +31,12 @@ function wholeReason(model: HostModel, not: NotPlaced, rows: readonly CellRefusa
   if (count > hosts)
     return {
       code: 'too-many-guest-cells',
-      summary: `The guest wants ${count} guest cells, each on a host cell of its own, but the host has ${hosts}.`,
+      summary: `The guest wants ${counted(count, 'guest cell')}, each on a host cell of its own, but the host has ${hosts}.`,
     };
   if (realtimeStarvesEmulator(model, spec))
     return {
       code: 'emulator-needs-shared-set',
-      summary: `All ${spec.vcpus} vCPUs are realtime, so their emulator threads (hw:emulator_threads_policy=share) need a CPU of cpu_shared_set that no guest takes, and this host has ${model.policy.emulatorShared === null ? 'no cpu_shared_set' : 'none to spare'}: set it in the node policy, take a vCPU out with hw:cpu_realtime_mask, or use isolate.`,
+      summary: `${spec.vcpus === 1 ? 'The only vCPU is' : `All ${spec.vcpus} vCPUs are`} realtime, so the emulator threads (hw:emulator_threads_policy=share) need a CPU of cpu_shared_set that no guest takes, and this host has ${model.policy.emulatorShared === null ? 'no cpu_shared_set' : 'none to spare'}: set it in the node policy, take a vCPU out with hw:cpu_realtime_mask, or use isolate.`,
     };
   const lonely = spec.cells.find(
     cell =>
@@ -54,7 +55,7 @@ function wholeReason(model: HostModel, not: NotPlaced, rows: readonly CellRefusa
   if (spec.emulator === 'isolate' && model.emulatorPins.length > 0 && staticEmulatorCpu(model, [0]) < 0)
     return {
       code: 'emulator-pool-full',
-      summary: `Each of the ${model.emulatorPins.length} CPUs of emulator_pin_set carries the ${Math.floor(model.policy.emulatorRatio)} guests that emulator_overcommit_ratio allows.`,
+      summary: `${model.emulatorPins.length === 1 ? 'The CPU' : `Each of the ${model.emulatorPins.length} CPUs`} of emulator_pin_set carries the ${counted(Math.floor(model.policy.emulatorRatio), 'guest')} that emulator_overcommit_ratio allows.`,
     };
   const seated = matchingSize(costs, count, hosts);
   if (seated < count)
@@ -66,7 +67,7 @@ function wholeReason(model: HostModel, not: NotPlaced, rows: readonly CellRefusa
   const extras = (guest.emulatorCpu ? 1 : 0) + guest.iothreadCpus;
   return {
     code: 'emulator-needs-cpu',
-    summary: `The ${spec.vcpus} vCPUs fit, but no host cell of the guest can add the ${extras} dedicated CPUs that emulator threads and iothreads need apart from them.`,
+    summary: `The ${counted(spec.vcpus, 'vCPU')} ${spec.vcpus === 1 ? 'fits' : 'fit'}, but no host cell of the guest can add the ${counted(extras, 'dedicated CPU')} that emulator threads and iothreads need apart.`,
   };
 }
 
@@ -88,11 +89,11 @@ function deviceReason(model: HostModel, { demands }: NotPlaced): Reason {
   if (placeDevices(model, everywhere, all) === null)
     return {
       code: 'devices-not-free',
-      summary: `The guest wants ${demands.length} devices, but the host does not have that many free ones of the kinds or addresses asked for.`,
+      summary: `The guest wants ${counted(demands.length, 'device')}, but the host does not have that many free ones of the kinds or addresses asked for.`,
     };
   return {
     code: 'devices-too-far',
-    summary: `The ${demands.length} devices asked for are free, but not near any host cells that the guest fits on (policy ${demands[0]!.policy}).`,
+    summary: `The ${counted(demands.length, 'device')} asked for ${demands.length === 1 ? 'is' : 'are'} free, but not near any host cells that the guest fits on (policy ${demands[0]!.policy}).`,
   };
 }
 

@@ -1,3 +1,4 @@
+import { counted } from '../domain/counted.ts';
 import { CpuSet } from '../domain/cpu-set.ts';
 import type { Placement } from '../domain/decision.ts';
 import type { HostModel } from './host-model.ts';
@@ -28,7 +29,7 @@ function choice(model: HostModel, { found, runnerUp, guest }: Placed): string {
   if (found.hosts.length === model.cells.length)
     return found.hosts.length === 1
       ? `${chosen} is the only one.`
-      : `All ${found.hosts.length} host cells are needed for ${guest.cells.length} guest cells.`;
+      : `All ${found.hosts.length} host cells are needed for ${counted(guest.cells.length, 'guest cell')}.`;
   if (found.hosts.length === 1) return `${chosen} is the only one that fits.`;
   return `${chosen} ${guest.wish.pack ? 'leave the largest holes elsewhere' : 'have the lowest load'} of all host cells that fit.`;
 }
@@ -50,7 +51,7 @@ function difference(best: Found, next: Found, pack: boolean): string {
   if (ours.brokenCores !== theirs.brokenCores)
     return `fewer whole cores are broken (${ours.brokenCores} against ${theirs.brokenCores})`;
   if (ours.hole !== theirs.hole)
-    return `it keeps the larger hole elsewhere (${ours.hole} CPUs left here, ${theirs.hole} there)`;
+    return `it keeps the larger hole elsewhere (${counted(ours.hole, 'CPU')} left here, ${theirs.hole} there)`;
   return best.cost - next.cost > -128
     ? 'both are equal, the lowest number wins'
     : 'it spares devices for guests that need them';
@@ -72,7 +73,7 @@ function emulatorReason(model: HostModel, { guest }: Placed, { emulator }: Place
   if (guests > 0)
     return `CPU ${cpu} carries the emulator threads of ${guests + 1} guests, of ${Math.floor(model.policy.emulatorRatio)} that it may.`;
   return model.policy.emulatorRatio > 1
-    ? `CPU ${cpu} becomes an emulator pool CPU for up to ${Math.floor(model.policy.emulatorRatio)} guests.`
+    ? `CPU ${cpu} becomes an emulator pool CPU for up to ${counted(Math.floor(model.policy.emulatorRatio), 'guest')}.`
     : null;
 }
 

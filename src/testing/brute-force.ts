@@ -214,7 +214,7 @@ function sharedAllow(
 ): boolean {
   const before = parseCpuList(ask.cell.cpus).intersect(shared).minus(held);
   const after = before.minus(ask.taken);
-  if (ask.floating > after.size) return false;
+  if (ask.floating > 0 && after.isEmpty) return false;
   if (ask.floating === 0 && after.size === before.size) return true;
   let vcpus = ask.floating;
   for (const claim of host.claims)

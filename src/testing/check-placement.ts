@@ -417,8 +417,8 @@ function floating(facts: Facts): void {
     );
     must(
       facts,
-      mine.length <= after.size,
-      `Cell ${cell.id} has fewer shared CPUs than the guest cell has shared vCPUs.`,
+      mine.length === 0 || after.size > 0,
+      `Cell ${cell.id} has no shared CPU for the guest cell's shared vCPUs.`,
     );
     if (mine.length > 0 || after.size < before.size)
       must(facts, others + mine.length <= after.size * cpuRatio, `Cell ${cell.id} exceeds its CPU ratio.`);

@@ -109,12 +109,12 @@ describe.each(['pack', 'spread'] as const)('recorded traces under %s', strategy 
 });
 
 describe('against the better of Nova’s two modes, summed over all traces', () => {
-  test('we place no fewer vCPUs without moving anybody', () => {
-    expect(sum(trace => ours(trace, false)) / sum(better)).toBeGreaterThanOrEqual(1);
+  test('we place at least 1.03 times as many vCPUs without moving anybody', () => {
+    expect(sum(trace => ours(trace, false)) / sum(better)).toBeGreaterThanOrEqual(1.03);
   });
 
-  test('we place at least 1.04 times as many when guests may be moved', () => {
-    expect(sum(trace => ours(trace, true)) / sum(better)).toBeGreaterThanOrEqual(1.04);
+  test('we place at least 1.07 times as many when guests may be moved', () => {
+    expect(sum(trace => ours(trace, true)) / sum(better)).toBeGreaterThanOrEqual(1.07);
   });
 });
 
@@ -123,7 +123,12 @@ describe('how even spread keeps the cells', () => {
     const farther = traces
       .filter(trace => meanGap(trace.trace('spread')) > trace.novaGap.spread + 1e-9)
       .map(trace => trace.id);
-    // t08: twice a six-core isolate guest is let in that Nova refuses, which fills one cell.
-    expect(farther).toEqual(['t08']);
+    // Because more is let in: in t08 twice a six-core isolate guest that Nova refuses, which fills one cell; in t03 and
+    // t12 shared guests, whose memory is then missing for dedicated ones in the emptier cells.
+    expect(farther).toEqual(['t03', 't08', 't12']);
+    const mean = (gap: (trace: NovaTrace) => number) => sum(gap) / traces.length;
+    expect(mean(trace => meanGap(trace.trace('spread')))).toBeLessThanOrEqual(
+      mean(trace => trace.novaGap.spread),
+    );
   });
 });

@@ -1,3 +1,4 @@
+import { allOf } from '../../domain/counted.ts';
 import { CpuSet } from '../../domain/cpu-set.ts';
 import type { GuestSpec } from '../../domain/guest-spec.ts';
 import { shown, vcpuMaskOption } from './option-values.ts';
@@ -16,7 +17,7 @@ export function dedicatedMask({ extra, vcpus }: RequestOptions): CpuSet | null {
     : mask.highest >= vcpus
       ? `names vCPU ${mask.highest}, but the guest has only 0-${vcpus - 1}`
       : mask.size === vcpus
-        ? `names all ${vcpus} vCPUs, which is hw:cpu_policy=dedicated`
+        ? `names ${allOf(vcpus, 'vCPU')}, which is hw:cpu_policy=dedicated`
         : undefined;
   if (wrong === undefined) return mask;
   throw new RequestFault(

@@ -1,3 +1,4 @@
+import { counted } from '../../domain/counted.ts';
 import type { GuestSpec } from '../../domain/guest-spec.ts';
 import { shown, wholeNumber } from './option-values.ts';
 import { RequestFault } from './request-fault.ts';
@@ -38,7 +39,7 @@ export function policyFromResources(
     throw new RequestFault(
       'resources-count-wrong',
       'resources:PCPU',
-      `resources:PCPU=${asked.PCPU} does not match the guest, which needs ${needed} (${vcpus} vCPUs${emulatorIsolated ? ' and one CPU for its emulator threads' : ''}).`,
+      `resources:PCPU=${asked.PCPU} does not match the guest, which needs ${needed} (${counted(vcpus, 'vCPU')}${emulatorIsolated ? ' and one CPU for its emulator threads' : ''}).`,
     );
   return 'dedicated';
 }

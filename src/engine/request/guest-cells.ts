@@ -1,3 +1,4 @@
+import { counted } from '../../domain/counted.ts';
 import { CpuSet } from '../../domain/cpu-set.ts';
 import type { GuestCell } from '../../domain/guest-spec.ts';
 import { CELL_OPTIONS_READ } from '../../domain/option-names.ts';
@@ -124,7 +125,7 @@ function evenCells(options: RequestOptions, count: number, dedicated: CpuSet): r
     throw new RequestFault(
       'numa-split-uneven',
       countOption(options),
-      `${vcpus} vCPUs and ${memoryMiB} MiB cannot be split evenly into ${count} cells (${countOption(options)}): choose another number or list the cells with hw:numa_cpus.N and hw:numa_mem.N.`,
+      `${counted(vcpus, 'vCPU')} and ${memoryMiB} MiB cannot be split evenly into ${counted(count, 'cell')} (${countOption(options)}): choose another number or list the cells with hw:numa_cpus.N and hw:numa_mem.N.`,
     );
   const each = vcpus / count;
   return Array.from({ length: count }, (_, id) => {

@@ -1,3 +1,4 @@
+import { counted } from '../../domain/counted.ts';
 import { CpuSyntaxError } from '../../domain/cpu-list.ts';
 import { parseCpuSpec } from '../../domain/cpu-spec.ts';
 import type { GuestSpec } from '../../domain/guest-spec.ts';
@@ -53,7 +54,7 @@ export function checkPinfoldWishes(
   const against = pinned
     ? `the CPU policy ${policy}, which gives each vCPU its own CPU`
     : cellCount > 1
-      ? `a guest of ${cellCount} cells`
+      ? `a guest of ${counted(cellCount, 'cell')}`
       : wishes.autoCells
         ? 'pinfold:auto_numa, which may split it over several'
         : undefined;

@@ -1,3 +1,4 @@
+import { counted } from '../../domain/counted.ts';
 import { CpuSet } from '../../domain/cpu-set.ts';
 import type { RequestError } from '../../domain/decision.ts';
 import type { GuestSpec } from '../../domain/guest-spec.ts';
@@ -112,7 +113,7 @@ function topologyOf(options: RequestOptions): GuestSpec['topology'] {
   throw new RequestFault(
     'topology-impossible',
     limits[0]!.option,
-    `No sockets × cores × threads make ${options.vcpus} vCPUs within ${limits.map(({ option, limit }) => `${option}=${limit}`).join(', ')}: raise a limit or change the number of vCPUs.`,
+    `No sockets × cores × threads make ${counted(options.vcpus, 'vCPU')} within ${limits.map(({ option, limit }) => `${option}=${limit}`).join(', ')}: raise a limit or change the number of vCPUs.`,
   );
 }
 

@@ -1,3 +1,4 @@
+import { allOf } from '../../domain/counted.ts';
 import { CpuSet } from '../../domain/cpu-set.ts';
 import type { GuestSpec } from '../../domain/guest-spec.ts';
 import { looseBoolean, shown, vcpuMaskOption } from './option-values.ts';
@@ -42,6 +43,6 @@ function faultOf(chosen: CpuSet, vcpus: number, emulatorElsewhere: boolean): str
   if (chosen.isEmpty) return 'leaves no realtime vCPU: name at least one';
   if (chosen.highest >= vcpus) return `names vCPU ${chosen.highest}, but the guest has only 0-${vcpus - 1}`;
   if (chosen.size === vcpus && !emulatorElsewhere)
-    return `makes all ${vcpus} vCPUs realtime and leaves none for the emulator threads: exclude one (^0) or set hw:emulator_threads_policy to share or isolate`;
+    return `makes ${allOf(vcpus, 'vCPU')} realtime and leaves none for the emulator threads: exclude one (^0) or set hw:emulator_threads_policy to share or isolate`;
   return undefined;
 }
