@@ -1,0 +1,355 @@
+import { spawn } from 'node:child_process';
+import { chmodSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createServer, type AddressInfo, type Server as TcpServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Duplex, Writable } from 'node:stream';
+import type { AppError } from '../../domain/app-error.ts';
+import { readTopology } from '../../formats/sysfs/read-topology.ts';
+import type { TextTree } from '../../formats/text-tree.ts';
+import { localFiles } from '../local/local-files.ts';
+import { openSshNode, type SshNode } from './open-ssh-node.ts';
+import type { SshTarget } from './ssh-target.ts';
+import { TOPOLOGY_FILES } from './topology-files.ts';
+
+/** The part of ssh2 (which has no types of its own) that a server on loopback is made of. */
+interface Channel extends Duplex {
+  readonly stderr: Writable;
+  exit(code: number | string): void;
+  close(): void;
+}
+interface Connection {
+  on(
+    event: 'authentication',
+    act: (context: { method: string; accept(): void; reject(): void }) => void,
+  ): this;
+  on(event: 'session', act: (accept: () => Session) => void): this;
+  on(event: 'ready' | 'error', act: () => void): this;
+  end(): void;
+}
+interface Session {
+  on(
+    event: 'exec',
+    act: (accept: () => Channel, reject: () => void, info: { command: string }) => void,
+  ): this;
+}
+interface Ssh2 {
+  readonly Server: new (options: { hostKeys: string[] }, act: (connection: Connection) => void) => TcpServer;
+  readonly utils: {
+    generateKeyPairSync(type: string, options?: { bits: number }): { private: string; public: string };
+  };
+}
+const { Server, utils } = jest.requireActual<Ssh2>('ssh2');
+
+const HOST_KEY = utils.generateKeyPairSync('ed25519');
+const USER_KEY = utils.generateKeyPairSync('ed25519');
+const folder = mkdtempSync(join(tmpdir(), 'pinfold-ssh-'));
+const keyFile = join(folder, 'key');
+writeFileSync(keyFile, USER_KEY.private, { mode: 0o600 });
+let files = 0;
+const nodes: SshNode[] = [];
+const servers: TcpServer[] = [];
+const links: Connection[] = [];
+
+afterEach(async () => {
+  for (const node of nodes.splice(0)) node.close();
+  for (const link of links.splice(0)) link.end();
+  await Promise.all(servers.splice(0).map(server => new Promise(resolve => server.close(resolve))));
+});
+afterAll(() => {
+  rmSync(folder, { recursive: true });
+});
+
+type Answer = (channel: Channel, command: string, link: Connection) => void;
+
+/** Answers each command by a real shell, as sshd does. */
+const byShell: Answer = (channel, command) => {
+  const child = spawn('sh', ['-c', command]);
+  channel.pipe(child.stdin);
+  child.stdin.on('error', () => undefined);
+  child.stdout.pipe(channel, { end: false });
+  child.stderr.pipe(channel.stderr, { end: false });
+  child.on('close', (code, signal) => {
+    channel.exit(code ?? signal!.replace(/^SIG/, ''));
+    channel.close();
+  });
+};
+
+async function serverThat(
+  answer: Answer,
+  { letsIn = true } = {},
+): Promise<{ port: number; commands: string[] }> {
+  const commands: string[] = [];
+  const server = new Server({ hostKeys: [HOST_KEY.private] }, link => {
+    links.push(link);
+    link.on('error', () => undefined);
+    link.on('authentication', context => {
+      if (letsIn && context.method === 'publickey') context.accept();
+      else context.reject();
+    });
+    link.on('session', accept =>
+      accept().on('exec', (acceptExec, _, { command }) => {
+        commands.push(command);
+        answer(acceptExec(), command, link);
+      }),
+    );
+  });
+  servers.push(server);
+  await new Promise<void>(resolve => {
+    server.listen(0, '127.0.0.1', resolve);
+  });
+  return { port: (server.address() as AddressInfo).port, commands };
+}
+
+function knownHosts(port: number, key = HOST_KEY.public): string {
+  files += 1;
+  const path = join(folder, `known_hosts${files}`);
+  writeFileSync(path, `[127.0.0.1]:${port} ${key}\n`);
+  return path;
+}
+
+async function open(port: number, more: Partial<SshTarget> = {}, patterns: readonly string[] = []) {
+  const target = { host: '127.0.0.1', port, user: 'root', keyFile, knownHosts: [knownHosts(port)], ...more };
+  const node = await openSshNode(target, patterns);
+  nodes.push(node);
+  return node;
+}
+
+async function refusal(pending: Promise<unknown>): Promise<AppError> {
+  try {
+    await pending;
+  } catch (error) {
+    return error as AppError;
+  }
+  throw new Error('It must have failed.');
+}
+
+describe('a node over SSH', () => {
+  test('that shows the known key runs a command with its words, environment and input as they are', async () => {
+    const { port } = await serverThat(byShell);
+    const node = await open(port);
+    const end = await node.run(
+      ['sh', '-c', 'printf "%s|" "$A" "$@"; cat; echo oh >&2', 'x', "it's", '$HOME', ''],
+      {
+        env: { A: 'b c' },
+        stdin: ' in\n',
+      },
+    );
+    expect(end).toEqual({ code: 0, stdout: "b c|it's|$HOME|| in\n", stderr: 'oh\n' });
+  });
+
+  test('with a host key that no file knows is refused by fingerprint, and no command was sent', async () => {
+    const { port, commands } = await serverThat(byShell);
+    const error = await refusal(open(port, { knownHosts: [join(folder, 'missing')] }));
+    expect(error).toMatchObject({ code: 'host-key-unknown', exit: 4 });
+    expect(error.message).toMatch(/ssh-ed25519 SHA256:.* is in none of .*missing.*ssh-keygen/);
+    expect(commands).toEqual([]);
+  });
+
+  test('with another host key than the known one is refused by file and line', async () => {
+    const { port } = await serverThat(byShell);
+    const other = knownHosts(port, utils.generateKeyPairSync('ed25519').public);
+    const error = await refusal(open(port, { knownHosts: [other] }));
+    expect(error).toMatchObject({ code: 'host-key-changed', exit: 4 });
+    expect(error.message).toContain(`${other} line 1`);
+  });
+
+  test('that has no key of the known type is refused as changed', async () => {
+    const { port } = await serverThat(byShell);
+    const other = knownHosts(port, utils.generateKeyPairSync('ecdsa', { bits: 256 }).public);
+    const error = await refusal(open(port, { knownHosts: [other] }));
+    expect(error).toMatchObject({ code: 'host-key-changed', exit: 4 });
+  });
+
+  test('is found by its alias on whatever port', async () => {
+    const { port } = await serverThat(byShell);
+    const path = join(folder, 'alias');
+    writeFileSync(path, `nested ${HOST_KEY.public}\n`);
+    const node = await open(port, { knownHosts: [path], hostKeyAlias: 'nested' });
+    expect((await node.run(['true'])).code).toBe(0);
+  });
+
+  test('that lets nobody in, does not listen or never answers is one sentence with exit 4', async () => {
+    const { port } = await serverThat(byShell, { letsIn: false });
+    const refused = await refusal(open(port));
+    expect(refused).toMatchObject({ code: 'ssh-login-refused', exit: 4 });
+    expect(refused.message).toMatch(/does not let root in with .*key: .*authorized_keys/);
+
+    const deaf = createServer(socket => socket.resume());
+    await new Promise<void>(resolve => {
+      deaf.listen(0, '127.0.0.1', resolve);
+    });
+    const deafPort = (deaf.address() as AddressInfo).port;
+    const late = await refusal(open(deafPort, { connectTimeoutMs: 300 }));
+    expect(late).toMatchObject({ code: 'node-unreachable', exit: 4 });
+    expect(late.message).toContain(String(deafPort));
+    await new Promise(resolve => deaf.close(resolve));
+    expect(await refusal(open(deafPort))).toMatchObject({ code: 'node-unreachable', exit: 4 });
+    expect(await refusal(open(port, { keyFile: join(folder, 'none') }))).toMatchObject({
+      code: 'ssh-key-unreadable',
+    });
+  });
+
+  test('hands on exit codes and what was said before them', async () => {
+    const { port } = await serverThat(byShell);
+    const node = await open(port);
+    expect(await node.run(['sh', '-c', 'echo  half ; echo why >&2; exit 3'])).toEqual({
+      code: 3,
+      stdout: 'half\n',
+      stderr: 'why\n',
+    });
+    expect((await node.run(['/no/such/program'])).code).toBe(127);
+  });
+
+  test('kills a command at its deadline, with what it started', async () => {
+    const { port } = await serverThat(byShell);
+    const node = await open(port);
+    const file = join(folder, 'late');
+    const end = await node.run(['sh', '-c', `(sleep 2; echo late > ${file}) & echo begun; wait`], {
+      timeoutMs: 300,
+    });
+    expect(end).toMatchObject({ code: null, stdout: 'begun\n' });
+    expect(end.stderr).toContain('KILL');
+    await new Promise(resolve => setTimeout(resolve, 2300));
+    expect(readdirSync(folder)).not.toContain('late');
+  });
+
+  test('whose command hangs without an end is given up, and the next command still runs', async () => {
+    let asked = 0;
+    const { port } = await serverThat((channel, command, link) => {
+      asked += 1;
+      if (asked === 1) channel.write('so far');
+      else byShell(channel, command, link);
+    });
+    const node = await open(port);
+    jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask'] });
+    const pending = node.run(['sleep', '9'], { timeoutMs: 1000 });
+    while (asked === 0) await new Promise(resolve => setImmediate(resolve));
+    for (let turn = 0; turn < 50; turn += 1) await new Promise(resolve => setImmediate(resolve));
+    jest.advanceTimersByTime(6000);
+    jest.useRealTimers();
+    const end = await pending;
+    expect(end).toMatchObject({ code: null, stdout: 'so far' });
+    expect(end.stderr).toMatch(/no answer within 6 s/);
+    expect((await node.run(['echo', 'again'])).stdout).toBe('again\n');
+  });
+
+  test('whose link drops in the middle of a command says so, and every later command too', async () => {
+    const { port } = await serverThat((channel, _, link) => {
+      channel.write('half');
+      setTimeout(() => {
+        link.end();
+      }, 20);
+    });
+    const node = await open(port);
+    const end = await node.run(['cat', '/etc/hostname']);
+    expect(end).toMatchObject({ code: null, stdout: 'half' });
+    expect(end.stderr).toMatch(/link to 127\.0\.0\.1 was lost/);
+    expect(await node.run(['true'])).toMatchObject({ code: null });
+    expect(await refusal(node.remove('/x'))).toMatchObject({ code: 'node-unreachable', exit: 4 });
+  });
+
+  test('hands over eight megabytes byte for byte', async () => {
+    const { port } = await serverThat(byShell);
+    const node = await open(port);
+    const bytes = Buffer.from(Array.from({ length: 1 << 23 }, (_, index) => (index * 7919) >> 5));
+    const end = await node.runForBytes(['cat'], { stdin: bytes });
+    expect(end.code).toBe(0);
+    expect(end.stdout.equals(bytes)).toBe(true);
+  });
+
+  test('keeps characters whole that come in two pieces', async () => {
+    const text = Buffer.from(' Zelle – frei\n');
+    const { port } = await serverThat(channel => {
+      const cut = text.indexOf(0xe2) + 1;
+      channel.write(text.subarray(0, cut));
+      setTimeout(() => {
+        channel.write(text.subarray(cut));
+        channel.exit(0);
+        channel.close();
+      }, 20);
+    });
+    const node = await open(port);
+    expect(await node.run(['cat'])).toEqual({ code: 0, stdout: text.toString(), stderr: '' });
+  });
+});
+
+describe('files of a node over SSH', () => {
+  test('of a whole topology come in one round trip and make the topology that is read here', async () => {
+    const { port, commands } = await serverThat(byShell);
+    const node = await open(port, {}, TOPOLOGY_FILES);
+    expect(commands).toHaveLength(1);
+    const read = new Map<string, string | null>();
+    const here = localFiles('/');
+    const recording: TextTree = {
+      read: path => {
+        read.set(path, here.read(path));
+        return read.get(path)!;
+      },
+      list: path => here.list(path),
+    };
+    const local = readTopology(recording, 'x');
+    for (const [path, text] of read)
+      if (text !== null && !/meminfo|free_hugepages/.test(path))
+        expect([path, node.files.read(path)]).toEqual([path, text]);
+    const withoutMemory = (topology: typeof local) => ({
+      ...topology,
+      cells: topology.cells.map(({ pages, ...cell }) => ({ ...cell, pools: pages.length })),
+    });
+    expect(withoutMemory(readTopology(node.files, 'x'))).toEqual(withoutMemory(local));
+  });
+
+  test('are there with all their bytes, empty ones too, and missing or unreadable ones are not', async () => {
+    const { port } = await serverThat(byShell);
+    const node = await open(port);
+    writeFileSync(join(folder, 'f-lines'), ' a – b\n\nc');
+    writeFileSync(join(folder, 'f-empty'), '');
+    writeFileSync(join(folder, 'f-argv'), 'qemu\0-smp\0\u00004\0');
+    const tree = await node.readFiles([`${folder}/f-*`, `${folder}/none`, folder]);
+    expect(tree.list(folder)).toEqual(['f-argv', 'f-empty', 'f-lines']);
+    expect(tree.read(join(folder, 'f-lines'))).toBe(' a – b\n\nc');
+    expect(tree.read(join(folder, 'f-empty'))).toBe('');
+    // Only the NUL at the very end is lost.
+    expect(tree.read(join(folder, 'f-argv'))).toBe('qemu\0-smp\0\u00004');
+    expect(tree.read(join(folder, 'none'))).toBeNull();
+    await expect(node.readFiles(['/etc/$(id)'])).rejects.toThrow('Not a pattern');
+  });
+
+  test('are an AppError, not half a tree, when the link breaks off', async () => {
+    const { port } = await serverThat((channel, _, link) => {
+      channel.write('/sys/a\0text\0');
+      setTimeout(() => {
+        link.end();
+      }, 20);
+    });
+    expect(await refusal(open(port, {}, ['/sys/*']))).toMatchObject({ code: 'node-unreachable', exit: 4 });
+  });
+
+  test('are written whole with their mode, in folders made for them, and removed', async () => {
+    const { port } = await serverThat(byShell);
+    const node = await open(port);
+    const path = join(folder, "new folder/it's.yaml");
+    await node.writeAtomically(path, 'strategy: päck\n', 0o600);
+    expect(readFileSync(path, 'utf8')).toBe('strategy: päck\n');
+    expect(statSync(path).mode & 0o777).toBe(0o600);
+    expect(readdirSync(join(folder, 'new folder'))).toHaveLength(1);
+    await node.remove(path);
+    await node.remove(path);
+    expect(readdirSync(join(folder, 'new folder'))).toEqual([]);
+  });
+
+  test('stay as they are when not all bytes arrive', async () => {
+    const path = join(folder, 'kept');
+    writeFileSync(path, 'old');
+    const { port } = await serverThat((channel, command, link) => {
+      byShell(channel, command.replace(/ 10$/, ' 11'), link);
+    });
+    const node = await open(port);
+    const error = await refusal(node.writeAtomically(path, '0123456789'));
+    expect(error).toMatchObject({ code: 'node-refused', exit: 4 });
+    expect(error.message).toContain('10 of 11 bytes');
+    expect(readFileSync(path, 'utf8')).toBe('old');
+    expect(readdirSync(folder).filter(name => name.startsWith('kept'))).toEqual(['kept']);
+    chmodSync(path, 0o600);
+  });
+});
