@@ -269,6 +269,28 @@ describe('policy and profiles', () => {
     expect(stderr.trim().split('\n')).toHaveLength(1);
   });
 
+  test('that are there but cannot be opened are not taken for missing', () => {
+    machine('laptop-1c');
+    mkdirSync(join(root, POLICY, 'policy.yaml'), { recursive: true });
+    const { status, stderr } = deploy(7, { vcpus: 1, pinfold: DEDICATED });
+    expect([status, stderr]).toEqual([
+      1,
+      expect.stringMatching(/^\S+policy\.yaml exists but could not be read: .*\. \n$/),
+    ]);
+  });
+
+  test('whose compiled form is damaged are read again', () => {
+    machine('laptop-1c');
+    put(`${POLICY}/policy.yaml`, 'cpu_dedicated_set: "3"\n');
+    deploy(7, { vcpus: 1, pinfold: DEDICATED });
+    action('cancel', 'one-7', 'host', '7', 'host');
+    const compiled = JSON.parse(readFileSync(join(root, 'run/pinfold/policy.json'), 'utf8')) as object;
+    put('/run/pinfold/policy.json', JSON.stringify({ ...compiled, policy: undefined }));
+    put('/run/pinfold/topology.json', '{');
+    expect(deploy(8, { vcpus: 1, pinfold: DEDICATED })).toMatchObject({ status: 0, stderr: '' });
+    expect(vcpusOf('one-8')).toEqual(['3']);
+  });
+
   test('that cannot be read refuse the start by file and line', () => {
     machine('laptop-1c');
     put(`${POLICY}/policy.yaml`, 'strategy: pack\ncpu_shared_set: [0\n');
@@ -371,14 +393,14 @@ describe('a ledger that is lost', () => {
 describe('a state folder that cannot be written', () => {
   test('refuses the start with one sentence, and leaves no half-written file', () => {
     machine('laptop-1c');
-    mkdirSync(join(root, 'run/pinfold/ledger.json'), { recursive: true });
+    mkdirSync(join(root, 'run/pinfold/lock'), { recursive: true });
     const { status, stdout, stderr } = deploy(7, { vcpus: 1, pinfold: DEDICATED });
     expect([status, stdout]).toEqual([1, '']);
-    expect(stderr).toMatch(/^[^\n]*ledger\.json[^\n]*\. \n$/);
+    expect(stderr).toMatch(/^[^\n]*run\/pinfold\/lock[^\n]*\. \n$/);
     expect(vcpusOf('one-7')).toEqual([]);
     expect(
       readdirSync(join(root, 'run/pinfold')).filter(
-        name => !/^(ledger\.json|lock|embedded\.lock|effects\.jsonl)$/.test(name),
+        name => !/^(lock|embedded\.lock|effects\.jsonl)$/.test(name),
       ),
     ).toEqual([]);
   });

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { closeSync, fchmodSync, fstatSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { AppError, EXIT } from '../../domain/app-error.ts';
 import type { NodeLock } from '../../app/ports.ts';
@@ -7,6 +7,9 @@ import { writeFailure } from '../local/write-failure.ts';
 
 /** How long a start waits for its turn: decisions take tens of milliseconds, so 10 s outlasts hundreds of them. */
 export const LOCK_WAIT_SECONDS = 10;
+
+/** flock(1)'s exit code when the time is over. */
+const CONFLICT = 1;
 
 /**
  * The node's lock as a kernel flock on this file, which dies with its holder. Node has no call for it:
@@ -25,12 +28,19 @@ export function fileLock(path: string, waitSeconds = LOCK_WAIT_SECONDS): NodeLoc
       try {
         mkdirSync(dirname(path), { recursive: true, mode: 0o2770 });
         descriptor = openSync(path, 'a+', 0o660);
+        shareWithGroup(descriptor);
       } catch (cause) {
         return Promise.reject(writeFailure(path, cause));
       }
       return lockDescriptor(descriptor, path, waitSeconds);
     },
   };
+}
+
+/** The umask takes the group's right to write away, without which its other members could not take the lock. */
+function shareWithGroup(descriptor: number): void {
+  const { uid, mode } = fstatSync(descriptor);
+  if (uid === process.getuid?.() && (mode & 0o660) !== 0o660) fchmodSync(descriptor, 0o660);
 }
 
 function lockDescriptor(descriptor: number, path: string, waitSeconds: number): Promise<() => void> {
@@ -60,13 +70,11 @@ function lockDescriptor(descriptor: number, path: string, waitSeconds: number): 
           held = false;
         });
       } else {
-        give(
-          new AppError(
-            'lock-busy',
-            EXIT.state,
-            `Another start held the lock ${path} for more than ${waitSeconds} s: see with "fuser ${path}" who holds it, then try again.`,
-          ),
-        );
+        const sentence =
+          code === CONFLICT
+            ? `Another start held the lock ${path} for more than ${waitSeconds} s: see with "fuser ${path}" who holds it, then try again.`
+            : `The lock ${path} could not be taken: flock(1) ended with ${code === null ? 'a signal' : `exit code ${code}`}; check that flock of util-linux works on this file system.`;
+        give(new AppError(code === CONFLICT ? 'lock-busy' : 'lock-failed', EXIT.state, sentence));
       }
     });
   });

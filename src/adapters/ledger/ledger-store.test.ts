@@ -1,6 +1,16 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { NodePort } from '../../app/ports.ts';
@@ -61,8 +71,8 @@ function nodeOn(root: string, write: NodePort['writeAtomically'] = writeAtomical
   return {
     name: 'test',
     files: {
-      read: path => (existsSync(join(root, path)) ? readFileSync(join(root, path), 'utf8') : null),
-      list: () => [],
+      read: path => (isFile(join(root, path)) ? readFileSync(join(root, path), 'utf8') : null),
+      list: path => (existsSync(join(root, path)) ? readdirSync(join(root, path)) : []),
     },
     run: () => Promise.reject(new Error('nothing runs here')),
     writeAtomically: (path, text, mode) => {
@@ -73,6 +83,7 @@ function nodeOn(root: string, write: NodePort['writeAtomically'] = writeAtomical
     },
   };
 }
+const isFile = (path: string) => statSync(path, { throwIfNoEntry: false })?.isFile() === true;
 const storeOn = (node: NodePort) => ledgerStore({ node, folder: '/state', root: folder });
 
 describe('the ledger file', () => {
@@ -101,6 +112,35 @@ describe('the ledger file', () => {
     const aside = /now (\S+),/.exec(warning!)![1]!;
     expect(readFileSync(join(folder, aside), 'utf8')).toBe(text);
     expect(store.read()).toEqual({ ledger: emptyLedger(''), warning: null });
+  });
+
+  test('that is there but cannot be read is set aside as well, and not taken for none', () => {
+    const store = storeOn(nodeOn(folder));
+    mkdirSync(join(folder, 'state/ledger.json'), { recursive: true });
+    const { ledger, warning } = store.read();
+    expect(ledger.entries).toEqual([]);
+    expect(warning).toMatch(/^The ledger \/state\/ledger\.json was damaged: it is now \S+, and /);
+    store.write(full);
+    expect(store.read()).toEqual({ ledger: full, warning: null });
+  });
+
+  test('takes along what killed processes left beside it, and nothing of those that run', () => {
+    const state = join(folder, 'state');
+    mkdirSync(state);
+    mkdirSync(join(folder, 'proc/50'), { recursive: true });
+    writeFileSync(join(folder, 'proc/50/stat'), `50 (node) S ${'1 '.repeat(18)}77`);
+    const left = ['.ledger.json.40.new', '.40-2.tmp', 'saved-40.xml', 'travel-40.xml'];
+    const used = [
+      '.policy.json.50.new',
+      '.50-1.tmp',
+      'saved-50.xml',
+      'travel-50.xml',
+      'policy.json',
+      '.keep',
+    ];
+    for (const name of [...left, ...used]) writeFileSync(join(state, name), '');
+    storeOn(nodeOn(folder)).write(full);
+    expect(readdirSync(state).sort()).toEqual([...used, 'ledger.json'].sort());
   });
 
   test('needs every part that a decision reads', () => {
@@ -154,6 +194,14 @@ describe('the lock', () => {
     holder.kill('SIGKILL');
     (await fileLock(path, 5).acquire())();
     process.kill(Number(/held (\d+)/.exec(said.toString())![1]), 'SIGKILL');
+  });
+
+  test('may be taken by the group of the state folder, whatever the umask says', async () => {
+    const path = join(folder, 'lock');
+    writeFileSync(path, '');
+    chmodSync(path, 0o600);
+    (await fileLock(path).acquire())();
+    expect(statSync(path).mode & 0o777).toBe(0o660);
   });
 
   test('in a folder that cannot be made is one sentence', async () => {

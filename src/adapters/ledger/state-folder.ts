@@ -1,4 +1,4 @@
-import { accessSync, constants, existsSync, lstatSync, mkdirSync } from 'node:fs';
+import { accessSync, chmodSync, constants, existsSync, lstatSync, mkdirSync } from 'node:fs';
 import { AppError, EXIT } from '../../domain/app-error.ts';
 
 /** Made by tmpfiles.d (templates/opennebula) or by root. */
@@ -38,7 +38,8 @@ function isWritable(folder: string): boolean {
 
 function makeFolder(folder: string): boolean {
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o2770 });
+    // mkdir(2) cuts the mode by the umask and never sets the group's bit; answers undefined for what was there.
+    if (mkdirSync(folder, { recursive: true }) !== undefined) chmodSync(folder, 0o2770);
     return true;
   } catch {
     return false;

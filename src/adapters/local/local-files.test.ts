@@ -19,7 +19,7 @@ describe('the files of a directory', () => {
     expect(files.read('/sys/a')).toBe('Zelle 0 – frei\n\0');
   });
 
-  test.each([0, 1, 4095, 4096, 4097, 16 * 1024, 16 * 1024 + 1, 100_000, MIB])(
+  test.each([0, 1, 4095, 4096, 4097, 16 * 1024, 16 * 1024 + 1, 100_000, MIB, 8 * MIB])(
     'of %i bytes are read to the end',
     size => {
       writeFileSync(join(root, 'sized'), 'x'.repeat(size));
@@ -30,8 +30,8 @@ describe('the files of a directory', () => {
     },
   );
 
-  test('above 1 MiB are refused', () => {
-    writeFileSync(join(root, 'huge'), 'x'.repeat(MIB + 1));
+  test('above 8 MiB are refused', () => {
+    writeFileSync(join(root, 'huge'), 'x'.repeat(8 * MIB + 1));
     expect(files.read('/huge')).toBeNull();
     writeFileSync(join(root, 'after'), 'next');
     expect(files.read('/after')).toBe('next');

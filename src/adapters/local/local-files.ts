@@ -1,8 +1,8 @@
 import { closeSync, constants, openSync, readdirSync, readSync } from 'node:fs';
 import type { TextTree } from '../../formats/text-tree.ts';
 
-/** Longer files are refused: the longest that a format reads (a large guest's domain XML) is far below it. */
-const LONGEST = 1024 * 1024;
+/** Longer files are refused: the longest that is read (the ledger of a node with 1000 guests) is far below it. */
+const LONGEST = 8 * 1024 * 1024;
 
 /** sysfs gives a whole file, or this much at a time: a shorter piece is its last. Saves a call for each file. */
 const SYSFS_PIECE = 4096;
@@ -12,7 +12,7 @@ const FLAGS = constants.O_RDONLY | constants.O_NONBLOCK;
 
 /**
  * The files below `root` (`/` for this machine's own) as UTF-8 text, read when asked for. A file that is missing,
- * cannot be read or is longer than 1 MiB is null; a folder that is missing is empty. Links are followed, so a tree
+ * cannot be read or is longer than 8 MiB is null; a folder that is missing is empty. Links are followed, so a tree
  * with absolute links leads out of it.
  */
 export function localFiles(root: string): TextTree {
