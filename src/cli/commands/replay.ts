@@ -2,6 +2,7 @@ import { LIMITS } from '../../documents/limits.ts';
 import { parseTrace } from '../../documents/parse-trace.ts';
 import { readJson } from '../../documents/read-json.ts';
 import { AppError, EXIT } from '../../domain/app-error.ts';
+import { counted } from '../../domain/counted.ts';
 import { checkPolicy } from '../../engine/request/check-policy.ts';
 import { replay } from '../../engine/replay/replay.ts';
 import { readText } from '../input.ts';
@@ -29,8 +30,8 @@ export async function replayCommand(options: {
     const arrivals = trace.events.filter(event => event[0] === 'a').length;
     const moved = (result.moves ?? []).reduce((sum, move) => sum + move.costMiB, 0);
     say(
-      `${result.acceptedVcpus} of ${result.offeredVcpus} vCPUs were let in, with ${result.accepted.length} of ${arrivals} guests` +
-        `${options.rebalance ? `; ${result.moves?.length ?? 0} changes of running guests copied ${moved} MiB for that` : ''}.`,
+      `${result.acceptedVcpus} of ${counted(result.offeredVcpus, 'vCPU')} were let in, with ${result.accepted.length} of ${counted(arrivals, 'guest')}` +
+        `${options.rebalance ? `; ${counted(result.moves?.length ?? 0, 'change')} of running guests copied ${moved} MiB for that` : ''}.`,
     );
   }
   return EXIT.done;

@@ -1,3 +1,4 @@
+import { counted } from '../../domain/counted.ts';
 import { CpuSet } from '../../domain/cpu-set.ts';
 import { pageText, sizeText } from './bars.ts';
 import { pinnedCpus, poolCpus, type CpuMark } from './cpu-marks.ts';
@@ -54,10 +55,10 @@ function cpuWords(guest: MapGuest): string {
   const area = CpuSet.union(floating).toString();
   // Without thread names (a QEMU that was not asked for them) nobody can tell which are vCPUs.
   if (guest.vcpus.length === 0) return `threads without names on ${guest.emulator.toString()}`;
-  if (floating.length === 0) return `${count(guest.vcpus.length)} on ${pinned.toString()}`;
+  if (floating.length === 0) return `${counted(guest.vcpus.length, 'vCPU')} on ${pinned.toString()}`;
   if (pinned.isEmpty)
-    return `${count(floating.length)} ${floating.length === 1 ? 'floats' : 'float'} on ${area}`;
-  return `${count(pinned.size)} on ${pinned.toString()}, ${floating.length} float on ${area}`;
+    return `${counted(floating.length, 'vCPU')} ${floating.length === 1 ? 'floats' : 'float'} on ${area}`;
+  return `${counted(pinned.size, 'vCPU')} on ${pinned.toString()}, ${floating.length} float on ${area}`;
 }
 
 function emulatorWords(guest: MapGuest, { guests }: MapModel): string {
@@ -79,10 +80,6 @@ function memoryWords({ memory }: MapGuest): string {
       return `${size}${pages} @${CpuSet.of(parts.map(({ cell }) => cell)).toString()}`;
     })
     .join(', ');
-}
-
-function count(vcpus: number): string {
-  return vcpus === 1 ? '1 vCPU' : `${vcpus} vCPUs`;
 }
 
 function signLine({ marks, letters, colors, names }: LegendInk): string {

@@ -1,3 +1,4 @@
+import { counted } from '../../domain/counted.ts';
 import type { Placement } from '../../domain/decision.ts';
 import type { DomainDescription } from './domain-description.ts';
 import { DomainXmlError } from './domain-xml-error.ts';
@@ -9,16 +10,16 @@ import { DomainXmlError } from './domain-xml-error.ts';
  */
 export function checkPlacement(domain: DomainDescription, placement: Placement): void {
   const pinned = Object.keys(placement.pins).length;
-  const counted = Array.from({ length: pinned }, (_, vcpu) => placement.pins[vcpu]);
-  if (pinned < domain.vcpus || pinned > domain.maxVcpus || counted.includes(undefined))
+  const pins = Array.from({ length: pinned }, (_, vcpu) => placement.pins[vcpu]);
+  if (pinned < domain.vcpus || pinned > domain.maxVcpus || pins.includes(undefined))
     throw new DomainXmlError(
-      `The placement pins ${pinned} vCPUs, but <vcpu> of domain ${domain.name} says ${vcpusOf(domain)}; place the domain again.`,
+      `The placement pins ${counted(pinned, 'vCPU')}, but <vcpu> of domain ${domain.name} says ${vcpusOf(domain)}; place the domain again.`,
     );
   const { sockets, cores, threads } = placement.topology;
   const product = sockets * cores * threads;
   if (product !== domain.maxVcpus && product !== pinned)
     throw new DomainXmlError(
-      `The placement tells the guest of ${sockets} sockets, ${cores} cores and ${threads} threads, which is not the ${domain.maxVcpus} vCPUs of domain ${domain.name}; place the domain again.`,
+      `The placement tells the guest of ${counted(sockets, 'socket')}, ${counted(cores, 'core')} and ${counted(threads, 'thread')}, which is not the ${counted(domain.maxVcpus, 'vCPU')} of domain ${domain.name}; place the domain again.`,
     );
   const stranger = Object.keys(placement.iothreads).find(id => !domain.iothreads.includes(Number(id)));
   if (stranger !== undefined)

@@ -1,3 +1,4 @@
+import { counted } from '../../domain/counted.ts';
 import { CpuSet } from '../../domain/cpu-set.ts';
 import { attributeOf, childNamed, childrenNamed, elementsAt, type XmlElement } from '../xml/xml-element.ts';
 import type { DomainDescription } from './domain-description.ts';
@@ -59,7 +60,7 @@ function readVcpus(domain: XmlElement): Pick<DomainDescription, 'vcpus' | 'maxVc
   const vcpus = current === undefined ? maxVcpus : wholeNumber(current, 'current of <vcpu>', 1);
   if (vcpus > maxVcpus)
     throw new DomainXmlError(
-      `<vcpu> in the domain XML starts ${vcpus} vCPUs of at most ${maxVcpus}; lower current or raise the number.`,
+      `<vcpu> in the domain XML starts ${counted(vcpus, 'vCPU')} of at most ${maxVcpus}; lower current or raise the number.`,
     );
   const cpuset = attributeOf(element, 'cpuset');
   return {

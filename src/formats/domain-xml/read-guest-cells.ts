@@ -1,3 +1,4 @@
+import { counted } from '../../domain/counted.ts';
 import { CpuSet } from '../../domain/cpu-set.ts';
 import { attributeOf, elementsAt, type XmlElement } from '../xml/xml-element.ts';
 import type { DomainCell, GuestTopology } from './domain-description.ts';
@@ -78,7 +79,7 @@ export function readGuestTopology(domain: XmlElement, maxVcpus: number): GuestTo
   const product = Object.values(topology).reduce((total, count) => total * count, 1);
   if (product !== maxVcpus)
     throw new DomainXmlError(
-      `<topology> in the domain XML makes ${product} vCPUs, but <vcpu> says ${maxVcpus}; make them equal.`,
+      `<topology> in the domain XML makes ${counted(product, 'vCPU')}, but <vcpu> says ${maxVcpus}; make them equal.`,
     );
   return topology;
 }

@@ -1,3 +1,4 @@
+import { counted } from '../../domain/counted.ts';
 import { attributeOf, elementsAt, type XmlElement } from '../xml/xml-element.ts';
 import type { Numatune } from './domain-description.ts';
 import { cpuSet, requiredAttribute, wholeNumber } from './domain-tree.ts';
@@ -30,7 +31,7 @@ function readCells(nodes: readonly XmlElement[], guestCells: number): Numatune['
     const id = wholeNumber(requiredAttribute(node, 'cellid'), 'The cellid of <memnode>');
     if (id >= guestCells)
       throw new DomainXmlError(
-        `<memnode> in the domain XML binds guest cell ${id}, but the domain has ${guestCells} guest cells.`,
+        `<memnode> in the domain XML binds guest cell ${id}, but the domain has ${counted(guestCells, 'guest cell')}.`,
       );
     if (cells[id] !== undefined)
       throw new DomainXmlError(

@@ -216,7 +216,7 @@ describe('the forms a domain comes in', () => {
   });
 
   test.each<[string, Partial<Placement>, string]>([
-    ['fewer vCPUs', { pins: { 0: '1' } }, 'pins 1 vCPUs, but <vcpu> of domain t says 4'],
+    ['fewer vCPUs', { pins: { 0: '1' } }, 'pins 1 vCPU, but <vcpu> of domain t says 4'],
     ['other vCPUs', { pins: { 0: '1', 1: '2', 2: '3', 4: '4' } }, 'pins 4 vCPUs'],
     ['another topology', { topology: { sockets: 3, cores: 1, threads: 1 } }, 'not the 4 vCPUs of domain t'],
     ['another iothread', { iothreads: { 2: '1' } }, 'iothread 2, but domain t has 1'],
