@@ -4,7 +4,17 @@
  * needed costs nothing when it is not. Writes dist/THIRD-PARTY.txt with the licences of all bundled packages.
  */
 import { build } from 'esbuild';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -19,6 +29,9 @@ const ENTRIES = {
 };
 
 const chunks = new Map();
+/** A folder in dist/, in which everything is built first. */
+let made;
+const UNDER_WAY = '.under-way-';
 
 /** Turns `import('./x.ts')` into a require of dist/x.cjs and remembers to build that file. */
 const lazyChunks = {
@@ -54,7 +67,7 @@ const deadCode = {
 async function bundle(name, source, executable) {
   const result = await build({
     entryPoints: [source],
-    outfile: join(dist, `${name}.cjs`),
+    outfile: join(made, `${name}.cjs`),
     bundle: true,
     platform: 'node',
     target: 'node18.18',
@@ -90,25 +103,51 @@ function notice(folder) {
   return `${about.name} ${about.version} — ${about.license}\n\n${text}\n`;
 }
 
-process.chdir(root);
-rmSync(dist, { recursive: true, force: true });
-mkdirSync(dist);
-const inputs = [];
-for (const [name, source] of Object.entries(ENTRIES))
-  inputs.push(...(await bundle(name, join(root, source), true)));
-const built = new Set();
-for (let pending = true; pending; ) {
-  const next = [...chunks].filter(([name]) => !built.has(name));
-  for (const [name, source] of next) {
-    built.add(name);
-    inputs.push(...(await bundle(name, source, false)));
+/** Builds everything into `made`. */
+async function buildAll() {
+  const inputs = [];
+  for (const [name, source] of Object.entries(ENTRIES)) {
+    inputs.push(...(await bundle(name, join(root, source), true)));
+    chmodSync(join(made, `${name}.cjs`), 0o755);
   }
-  pending = next.length > 0;
+  const built = new Set();
+  for (let pending = true; pending; ) {
+    const next = [...chunks].filter(([name]) => !built.has(name));
+    for (const [name, source] of next) {
+      built.add(name);
+      inputs.push(...(await bundle(name, source, false)));
+    }
+    pending = next.length > 0;
+  }
+  const notices = packagesOf(inputs.map(input => relative(root, join(root, input)))).map(notice);
+  writeFileSync(
+    join(made, 'THIRD-PARTY.txt'),
+    `Pinfold's bundles contain these packages.\n\n${notices.join(`\n${'-'.repeat(78)}\n\n`)}`,
+  );
+  copyFileSync(join(root, 'LICENSE'), join(made, 'LICENSE'));
 }
-const notices = packagesOf(inputs.map(input => relative(root, join(root, input)))).map(notice);
-writeFileSync(
-  join(dist, 'THIRD-PARTY.txt'),
-  `Pinfold's bundles contain these packages.\n\n${notices.join(`\n${'-'.repeat(78)}\n\n`)}`,
-);
-if (existsSync(join(root, 'LICENSE')))
-  writeFileSync(join(dist, 'LICENSE'), readFileSync(join(root, 'LICENSE')));
+
+/** Puts what was built in place file by file, so that whoever runs a bundle meanwhile never misses one. */
+function putInPlace() {
+  const names = readdirSync(made);
+  for (const name of names) renameSync(join(made, name), join(dist, name));
+  for (const name of readdirSync(dist))
+    if (!names.includes(name) && !name.startsWith(UNDER_WAY))
+      rmSync(join(dist, name), { recursive: true, force: true });
+}
+
+process.chdir(root);
+try {
+  mkdirSync(dist, { recursive: true });
+  made = mkdtempSync(join(dist, UNDER_WAY));
+  await buildAll();
+  putInPlace();
+} catch (error) {
+  if (error.code !== 'EACCES' && error.code !== 'EROFS' && error.code !== 'ENOSPC') throw error;
+  process.stderr.write(
+    `${error.path ?? root} cannot be written (${error.code}): build as the owner of this checkout, with room on its disk, or in a copy of it.\n`,
+  );
+  process.exitCode = 1;
+} finally {
+  if (made !== undefined) rmSync(made, { recursive: true, force: true });
+}
