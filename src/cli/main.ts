@@ -1,8 +1,8 @@
 import { AppError, EXIT } from '../domain/app-error.ts';
-import { endQuietlyWithoutReader, say } from './output.ts';
-import { runVerb } from './verbs.ts';
+import { endWhenOutputFails, say } from './output.ts';
+import { runVerb } from './run-verb.ts';
 
-endQuietlyWithoutReader();
+endWhenOutputFails();
 
 runVerb(process.argv.slice(2)).then(
   code => {

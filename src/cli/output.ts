@@ -1,6 +1,8 @@
 import { once } from 'node:events';
 import { isatty } from 'node:tty';
 
+import { EXIT } from '../domain/app-error.ts';
+
 /** Writes to standard output and waits while the reader is slower than we are. */
 export async function print(text: string): Promise<void> {
   if (!process.stdout.write(text)) await once(process.stdout, 'drain');
@@ -11,12 +13,19 @@ export function say(message: string): void {
   process.stderr.write(`${message}\n`);
 }
 
-/** A reader that goes away (`pinfold … | head`) ends the program quietly, as it ends every Unix tool. */
-export function endQuietlyWithoutReader(): void {
+/**
+ * Ends the program in good order when what it says cannot be written: quietly when the reader went away
+ * (`pinfold … | head`), as every Unix tool ends, else with one sentence, should standard error take it.
+ */
+export function endWhenOutputFails(): void {
   for (const stream of [process.stdout, process.stderr]) {
     stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code === 'EPIPE') process.exit(process.exitCode ?? 0);
-      throw error;
+      if (error.code === 'EPIPE') process.exit(process.exitCode ?? EXIT.done);
+      if (stream === process.stdout)
+        say(
+          `pinfold: the answer could not be written (${error.code ?? error.message}): make room for it, or send it elsewhere.`,
+        );
+      process.exit(EXIT.internal);
     });
   }
 }

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** The bundle that `npm run build` (and so `npm test`) makes. */
-const PROGRAM = join(__dirname, '../../dist/pinfold.cjs');
+export const PROGRAM = join(__dirname, '../../dist/pinfold.cjs');
 
 /** What the built program answered. */
 export interface ProgramAnswer {
@@ -23,7 +23,7 @@ export function runPinfold(
     input,
     encoding: 'utf8',
     maxBuffer: 64 * 1024 * 1024,
-    env: { ...process.env, FORCE_COLOR: '', NO_COLOR: '' },
+    env: { ...process.env, FORCE_COLOR: undefined, NO_COLOR: undefined },
   });
   return { code: status, stdout, stderr };
 }

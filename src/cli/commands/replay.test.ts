@@ -76,7 +76,9 @@ describe('pinfold replay', () => {
         ['x', 'a'],
       ],
     });
-    await expect(replayCommand({ file: trace, rebalance: false, json: true })).rejects.toThrow(/^Event 1 of the trace/);
+    await expect(replayCommand({ file: trace, rebalance: false, json: true })).rejects.toThrow(
+      /^Event 1 of the trace/,
+    );
   });
 
   test('refuses a policy that contradicts itself before anything is replayed', async () => {

@@ -1,4 +1,5 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -7,7 +8,8 @@ import { namedMachine } from '../machines/named-machines.ts';
 import { renderMachine } from '../machines/render-machine.ts';
 import { topologyOf } from '../machines/topology-of.ts';
 import { writeTree } from '../adapters/local/write-tree.ts';
-import { runPinfold } from '../testing/built-program.ts';
+import { PROGRAM, runPinfold } from '../testing/built-program.ts';
+import { VERBS } from './verbs.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'pinfold-cli-'));
 afterAll(() => {
@@ -131,6 +133,21 @@ describe('pinfold place', () => {
   });
 });
 
+/** Runs the program and closes its standard output after the first bytes. */
+function readFirstBytes(words: readonly string[], input: string) {
+  return new Promise<{ readonly code: number | null; readonly stderr: string }>(resolve => {
+    const child = spawn(process.execPath, [PROGRAM, ...words]);
+    let stderr = '';
+    child.stderr.on('data', (part: Buffer) => (stderr += part.toString()));
+    child.stdout.once('data', () => child.stdout.destroy());
+    child.stdin.on('error', () => undefined);
+    child.on('close', code => {
+      resolve({ code, stderr });
+    });
+    child.stdin.end(input);
+  });
+}
+
 describe('pinfold', () => {
   test('topology of a tree is the machine that the tree was made from', () => {
     const root = join(folder, 'tree');
@@ -148,11 +165,31 @@ describe('pinfold', () => {
 
   test.each([
     [[], 'A verb is missing'],
-    [['topolgy'], 'did you mean "topology"?'],
-    [['topology', '--rot', 'x'], 'did you mean --root'],
+    [['topolgy'], 'did you mean "topology"? The verbs are topology, place, '],
+    [['place\n'], 'There is no verb "place\\n"'],
+    [['--json', 'topology'], 'The first word must be a verb, and "--json" is none'],
+    [['topology', '--rot', 'x'], 'did you mean --root?'],
+    [['topology', '-j'], 'topology has no option "-j": did you mean --json?'],
+    [['topology', '--no-json'], 'did you mean --json?'],
+    [['topology', '--', '--root'], 'topology has no option "--"'],
     [['demo', 'extra'], '"extra" is not understood'],
-    [['topology', '--root'], 'Not enough arguments following: root'],
+    [['replay'], 'FILE is missing'],
+    [['replay', 'a', 'b'], '"b" is not understood'],
+    [['topology', '--root'], '--root needs a value'],
+    [['topology', '--root', ''], '--root needs a value'],
+    [['topology', '--root', '--json'], '--root needs a value'],
+    [['topology', '--json', '--json'], '--json is given twice'],
+    [['place', '--host=a', '--host', 'b', '--request', 'c'], '--host is given twice'],
+    [
+      ['place', '--timing=maybe', '--host', '/none', '--request', '-'],
+      '--timing takes no value, and "maybe" was given',
+    ],
     [['status', '--root', '/none'], 'The tree /none given with --root does not exist'],
+    [['topology', '--root', '/none'], 'The tree /none given with --root does not exist'],
+    [['status', '--root', __filename], 'given with --root is no folder'],
+    [['topology', '--root', __filename], 'given with --root is no folder'],
+    [['topology', '--root', `${__filename}/below`], 'given with --root does not exist'],
+    [['status', '--root', '/'], 'is "/", the machine itself'],
   ])('%j is wrong usage: one sentence, exit code 2', (words, message) => {
     const { code, stdout, stderr } = runPinfold(words);
     expect(stderr).toContain(message);
@@ -170,5 +207,30 @@ describe('pinfold', () => {
     for (const words of ['topology', 'place', 'status', 'demo', 'Exit codes'])
       expect(stdout).toContain(words);
     expect(runPinfold(['place', '--help']).stdout).toContain('--timing');
+    expect(runPinfold(['help', 'place']).stdout).toBe(runPinfold(['place', '--help']).stdout);
+    expect(runPinfold(['version'])).toEqual(runPinfold(['--version']));
+  });
+
+  test.each(Object.keys(VERBS))('%s helps in at most 80 columns, with an example', verb => {
+    const { code, stdout, stderr } = runPinfold([verb, '--help']);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toContain(`  pinfold ${verb}`);
+    expect(stdout.split('\n').filter(line => line.length > 80)).toEqual([]);
+  });
+
+  test('a reader that goes away ends it without a word', async () => {
+    const batch = `${JSON.stringify({ host, request: request() })}\n`.repeat(200);
+    expect(await readFirstBytes(['place', '--batch'], batch)).toEqual({ code: 0, stderr: '' });
+  });
+
+  test('an answer that cannot be written is told in one sentence', () => {
+    const full = openSync('/dev/full', 'w');
+    const { status, stderr } = spawnSync(process.execPath, [PROGRAM, '--version'], {
+      stdio: ['ignore', full, 'pipe'],
+      encoding: 'utf8',
+    });
+    closeSync(full);
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/^pinfold: the answer could not be written \(ENOSPC\): [^\n]*\n$/);
   });
 });
