@@ -230,6 +230,23 @@ test("a wrapper is told once before OpenNebula's script may run, whoever placed 
   expect(deploy(9, { vcpus: 9, pinfold: DEDICATED }, shim).stderr).not.toContain(told);
 });
 
+describe('a state folder that is none', () => {
+  test('refuses a guest with a policy, lets it float where it may, and does not concern one without', () => {
+    machine('laptop-1c');
+    rmSync(join(root, 'run/pinfold'), { recursive: true, force: true });
+    put('/run/pinfold', 'a file');
+    const strict = deploy(7, { vcpus: 1, pinfold: DEDICATED });
+    expect([strict.status, strict.stderr]).toEqual([1, expect.stringMatching(/^[^\n]*run\/pinfold.*\. \n$/)]);
+    expect(vcpusOf('one-7')).toEqual([]);
+    const float = deploy(8, { vcpus: 1, pinfold: { ...DEDICATED, ON_REFUSAL: 'float' } });
+    expect([float.status, float.stderr]).toEqual([
+      0,
+      expect.stringMatching(/^WARN: pinfold: .*starts without a placement\.\n$/),
+    ]);
+    expect(deploy(9, { vcpus: 1, pinfold: null })).toMatchObject({ status: 0, stderr: '' });
+  });
+});
+
 describe('policy and profiles', () => {
   test('decide together, compiled once and again when a file changes', () => {
     machine('dual-socket-smt');
@@ -390,6 +407,15 @@ describe('a ledger that is lost', () => {
   });
 });
 
+test('a ledger that was set aside is named, too, where the start is then refused', () => {
+  machine('laptop-1c');
+  deploy(7, { vcpus: 2, pinfold: DEDICATED });
+  put('/run/pinfold/ledger.json', 'no ledger');
+  const { status, stderr } = deploy(7, { vcpus: 2, pinfold: DEDICATED });
+  expect(status).toBe(1);
+  expect(stderr).toMatch(/^one-7 already runs on this host [^\n]* The ledger \S+ was damaged: [^\n]*\. \n$/);
+});
+
 describe('a state folder that cannot be written', () => {
   test('refuses the start with one sentence, and leaves no half-written file', () => {
     machine('laptop-1c');
@@ -399,9 +425,7 @@ describe('a state folder that cannot be written', () => {
     expect(stderr).toMatch(/^[^\n]*run\/pinfold\/lock[^\n]*\. \n$/);
     expect(vcpusOf('one-7')).toEqual([]);
     expect(
-      readdirSync(join(root, 'run/pinfold')).filter(
-        name => !/^(lock|embedded\.lock|effects\.jsonl)$/.test(name),
-      ),
+      readdirSync(join(root, 'run/pinfold')).filter(name => !/^(lock|effects\.jsonl)$/.test(name)),
     ).toEqual([]);
   });
 });

@@ -79,15 +79,21 @@ export async function prepareStart(start: Start, tools: StartTools): Promise<Pre
   asked.catch(() => undefined);
   const topology = readNodeTopology(tools.node, tools.stateFolder);
   const unlock = await asked;
+  let warning: string | null = null;
   try {
-    const { ledger, warning } = tools.ledger.read();
-    const seen = await observeHost(ledger, { ...tools, topology });
+    const read = tools.ledger.read();
+    ({ warning } = read);
+    const seen = await observeHost(read.ledger, { ...tools, topology });
     refuseSecondStart(seen.ledger, start.request.vm);
     const offline = refuseUnsoundPolicy(seen.host);
     const prepared = prepareOn(buildHostModel(seen.host), start, tools);
     if (prepared.kind === 'placed') tools.ledger.write(withEntry(seen.ledger, prepared.entry));
     const warnings = [...(warning === null ? [] : [warning]), ...offline];
     return warnings.length === 0 ? prepared : { ...prepared, warnings: [...warnings, ...prepared.warnings] };
+  } catch (error) {
+    // The damage was repaired by now, so this is the only time that it is told.
+    if (warning === null || !(error instanceof AppError)) throw error;
+    throw new AppError(error.code, error.exit, `${error.message} ${warning}`, error);
   } finally {
     unlock();
   }

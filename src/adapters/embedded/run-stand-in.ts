@@ -1,3 +1,4 @@
+import { AppError } from '../../domain/app-error.ts';
 import type { RunOptions, RunResult } from '../../app/ports.ts';
 import { answerScript, stockScript } from './opennebula-scripts.ts';
 import { ProgramError } from './program-error.ts';
@@ -23,8 +24,17 @@ export function runStandIn(tree: TreeFiles, argv: readonly string[], options: Ru
     ...(options.stdin === undefined ? {} : { stdinBytes: Buffer.byteLength(options.stdin) }),
     code: result.code,
   };
-  tree.append(EFFECTS, `${JSON.stringify(effect)}\n`);
+  note(tree, effect);
   return result;
+}
+
+/** What was done stays done where the tree's /run is full, read-only or no folder, as on a node whose journal is. */
+function note(tree: TreeFiles, effect: object): void {
+  try {
+    tree.append(EFFECTS, `${JSON.stringify(effect)}\n`);
+  } catch (error) {
+    if (error instanceof AppError) throw error;
+  }
 }
 
 function answer(tree: TreeFiles, argv: readonly string[], options: RunOptions): RunResult {

@@ -10,10 +10,11 @@ const PATIENCE_S = 30;
 /**
  * Does `work` while no other process changes the tree's processes, pages and domains, as one kernel and one
  * libvirt daemon would serialise it. The lock is a kernel flock: Node has no call for it, so flock(1) locks the
- * descriptor that it inherits and the lock stays with ours. It dies with its holder, however that ends.
+ * descriptor that it inherits and the lock stays with ours. It dies with its holder, however that ends. What is locked is
+ * the tree's own folder, so that no file of the tree has to be writable for it.
  */
 export function withTreeLock<T>(files: TreeFiles, work: () => T): T {
-  const file = openSync(files.placeOf('/run/pinfold/embedded.lock'), 'a');
+  const file = openSync(files.root, 'r');
   try {
     const { status } = spawnSync('flock', ['-x', '-w', `${PATIENCE_S}`, '3'], {
       stdio: ['ignore', 'ignore', 'ignore', file],
