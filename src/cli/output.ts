@@ -37,3 +37,14 @@ export function wantsColor(): boolean {
   // `process.stdout.isTTY` is undefined on a pipe, for which picocolors puts its own guess: colours under CI.
   return isatty(1) && !refused;
 }
+
+/** Columns of pipes and files, and of terminals that do not tell. */
+const USUAL_COLUMNS = 80;
+/** What a map takes at least: a bar beside a row of cores. */
+const LEAST_COLUMNS = 60;
+
+/** How wide what is drawn may be: the terminal's columns, else 80. */
+export function columnsToUse(): number {
+  const columns = isatty(1) ? process.stdout.columns : USUAL_COLUMNS;
+  return columns > 0 ? Math.max(LEAST_COLUMNS, columns) : USUAL_COLUMNS;
+}

@@ -5,7 +5,7 @@ import type { NodePort } from '../../app/ports.ts';
 import { CpuSet } from '../../domain/cpu-set.ts';
 import { EXIT } from '../../domain/app-error.ts';
 import { hostPolicyOf } from '../../domain/node-policy.ts';
-import { print, wantsColor } from '../output.ts';
+import { columnsToUse, print, wantsColor } from '../output.ts';
 import { cpuMarks } from '../render/cpu-marks.ts';
 import type { MapModel } from '../render/map-model.ts';
 import { readMapModel } from '../render/read-map-model.ts';
@@ -25,7 +25,7 @@ export async function statusCommand(options: {
   await print(
     options.json
       ? `${JSON.stringify(statusDocument(model), null, 2)}\n`
-      : renderMap(model, { color: wantsColor() }),
+      : renderMap(model, { color: wantsColor(), width: columnsToUse() }),
   );
   return EXIT.done;
 }

@@ -47,6 +47,7 @@ export function demoText(story: DemoStory, color: boolean): string {
     '',
     colors.dim('  One character is one CPU, a letter is a guest. Characters side by side are the'),
     colors.dim('  threads of one core; bars enclose a last-level cache; @2 is memory on cell 2.'),
+    colors.dim('  Beside each cell stands how much of its memory and of its page pool is in use.'),
     '',
     renderMap(story.model, { color }).trimEnd(),
     '',

@@ -21,8 +21,9 @@ test('a refusal is a sentence, a table of what each cell misses, and what would 
     '  The guest needs 8 dedicated CPUs, and host cell 1 has 5 free.',
     '',
     '                            needed  cell 0  cell 1',
-    '  free dedicated cpus            8       2       5',
+    '  free dedicated CPUs            8       2       5',
     '  memory                         8       0',
+    '  (of each cell, what it lacks first)',
     '',
     '  It fits with 5 vCPUs instead of 8.',
   ]);

@@ -7,7 +7,7 @@ const CELL_COLUMNS = 8;
 
 /**
  * A refusal as text: the sentence, then what each constraint needed and each host cell had, a constraint a row and
- * a cell a column, for each guest cell; then what would make it fit. Of a cell only what it misses is told.
+ * a cell a column, for each guest cell; then what would make it fit. Of a cell only what it lacks first is known.
  */
 export function renderRefusal(refusal: Refusal, width = 80): string[] {
   const guestCells = [...new Set(refusal.cells.map(({ guestCell }) => guestCell))];
@@ -41,8 +41,17 @@ function table(all: Refusal['cells'], cells: readonly number[], title: string): 
   const rows = constraints.map(constraint => {
     const of = misses.filter(miss => miss.constraint === constraint);
     const has = cells.map(cell => of.find(({ hostCell }) => hostCell === cell)?.available ?? '');
-    const name = constraint.replaceAll('-', ' ').slice(0, NAME_COLUMNS).padEnd(NAME_COLUMNS);
+    const name = constraintName(constraint).slice(0, NAME_COLUMNS).padEnd(NAME_COLUMNS);
     return `  ${name}${column(of[0]!.needed)}${has.map(column).join('')}`.trimEnd();
   });
-  return [head, ...rows];
+  const blanks = constraints.length > 1 ? ['  (of each cell, what it lacks first)'] : [];
+  return [head, ...rows, ...blanks];
+}
+
+/** `free dedicated CPUs`: the code of a constraint as words. */
+function constraintName(constraint: string): string {
+  return constraint
+    .replaceAll('-', ' ')
+    .replace(/\bcpu/g, 'CPU')
+    .replace(/\bram\b/, 'RAM');
 }
