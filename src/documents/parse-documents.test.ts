@@ -102,6 +102,16 @@ describe('a sound document', () => {
   });
 });
 
+describe('another document than the one that is wanted', () => {
+  test.each([
+    [() => parseHost(copyOf(HOST).topology), 'kind is "pinfold/topology" and must be "pinfold/host"'],
+    [() => parseRequest(copyOf(HOST)), 'kind is "pinfold/host" and must be "pinfold/request"'],
+    [() => parseRequest({ ...REQUEST, version: 2, cpus: 4 }), 'version is 2 and must be 1'],
+  ])('is told by its kind and version, not by its keys (%#)', (parse, words) => {
+    expect(failure(parse).message).toContain(words);
+  });
+});
+
 describe('an unknown key is named with the nearest right one', () => {
   test.each([
     [() => parseRequest({ ...REQUEST, vcpu: 4 }), /^The request has the unknown key "vcpu"; .* "vcpus"\.$/],

@@ -26,14 +26,24 @@ export function parseWith<Schema extends z.ZodMiniType>(
   const result = z.safeParse(schema, value);
   if (result.success) return result.data;
   const { issues } = result.error;
-  // A misspelt key also makes its right name missing: tell the cause.
-  const issue = issues.find(({ code }) => code === 'unrecognized_keys') ?? issues[0]!;
+  // Another document has other keys, and a misspelt key also makes its right name missing: tell the cause.
+  const issue =
+    issues.find(({ path }) => isOtherDocument(value, path)) ??
+    issues.find(({ code }) => code === 'unrecognized_keys') ??
+    issues[0]!;
   throw issueError(issue, { schema, value, title, lineOf });
+}
+
+/** Whether what is wrong is the given kind or version of the document itself. */
+function isOtherDocument(value: unknown, path: readonly PropertyKey[]): boolean {
+  const isHead = path.length === 1 && (path[0] === 'kind' || path[0] === 'version');
+  return isHead && valueAt(value, path) !== undefined;
 }
 
 /** The line of a path in a text, from 1 on; undefined when it cannot be told. */
 export type LineOf = (path: readonly PropertyKey[]) => number | undefined;
 
+/** What {@link parseWith} may be told besides. */
 export interface ParseOptions {
   /** Finds lines in the text that the value was read from. */
   readonly lineOf?: LineOf | undefined;
@@ -99,7 +109,7 @@ function capital(text: string): string {
 }
 
 /** `topology.cells[0].cpus`, each key clipped. */
-export function pathText(path: readonly PropertyKey[]): string {
+function pathText(path: readonly PropertyKey[]): string {
   return path
     .map((step, index) =>
       typeof step === 'number' ? `[${step}]` : `${index === 0 ? '' : '.'}${clip(String(step))}`,
