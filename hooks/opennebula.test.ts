@@ -247,6 +247,23 @@ describe('a state folder that is none', () => {
   });
 });
 
+test('a guest whose vm.xml has a section for the wrapper and cannot be read by the hook is not started', () => {
+  machine('laptop-1c');
+  const start = (env: Readonly<Record<string, string>>) =>
+    spawnSync(process.execPath, deployWords(7), {
+      input: domainXml(7, { vcpus: 1 }),
+      encoding: 'utf8',
+      env: { ...process.env, ...env },
+    });
+  const { status, stderr } = start({ PINFOLD_SHIM: '1' });
+  expect(status).toBe(1);
+  expect(stderr).toMatch(
+    /^The VM has a PINFOLD section in \S+vm\.xml, but .* then try again\. \npinfold-done 1\n$/,
+  );
+  expect(vcpusOf('one-7')).toEqual([]);
+  expect(start({}).status).toBe(0);
+});
+
 describe('policy and profiles', () => {
   test('decide together, compiled once and again when a file changes', () => {
     machine('dual-socket-smt');

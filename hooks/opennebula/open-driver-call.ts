@@ -28,6 +28,7 @@ export function openDriverCall(words: readonly string[]): DriverCall {
     args,
     // A terminal or /dev/null has nothing to say.
     stdin: fstatSync(0).isCharacterDevice() ? '' : readFileSync(0, 'utf8'),
+    hasSection: env['PINFOLD_SHIM'] !== undefined,
     node,
     get ledger() {
       return ledger();

@@ -41,6 +41,12 @@ export async function confirmStart(entry: LedgerEntry, tools: ConfirmTools): Pro
   }
 }
 
+/**
+ * How long repairs may take in all: a pin takes some 30 ms, but a libvirtd that hangs answers each only after its own time
+ * limit, and the driver waits for the end of the start.
+ */
+const REPAIR_MS = 30_000;
+
 /** Repairs what is not where it was decided, and says what stays so. */
 export async function enforce(
   vm: string,
@@ -54,7 +60,9 @@ export async function enforce(
   const before = look();
   if (before.length === 0) return [];
   const answers: string[] = [];
+  const until = Date.now() + REPAIR_MS;
   for (const misplaced of before) {
+    if (Date.now() >= until) break;
     const answer = await repair(vm, misplaced, at.tools.domains);
     if (answer !== null) answers.push(answer);
   }

@@ -23,18 +23,24 @@ export interface Observer {
   readonly owner: ProcessId;
 }
 
-/** The node as it is now, and the ledger without garbage, with every guest that runs. */
+/** The node as it is now, and the ledger without garbage, with every guest that is known. */
 export interface Observation {
   readonly host: Host;
   readonly ledger: Ledger;
+  /** Whether the ledger knows a guest that it did not know before. */
+  readonly learned: boolean;
 }
+
+/** How many guests libvirt is asked for at a time: one call takes some 30 ms of a CPU. */
+const AT_ONCE = 8;
 
 /**
  * What is taken on a node. Truth is what runs:
  *
  * 1. The ledger loses its garbage; what it knows of a process that still runs (pid and start time) is trusted.
- * 2. A QEMU that no entry explains is asked for once: the claim in its domain's metadata counts when the threads
- *    agree with it, else it is a guest with pins of somebody else's.
+ * 2. A QEMU that no entry explains is asked for once, by its UUID (a name may be another guest's number): the claim in
+ *    its domain's metadata counts when the threads agree with it, else it is a guest with pins of somebody else's. Where
+ *    libvirt does not answer, it counts as such for now and is asked for again.
  * 3. Those guests' claims are read from their threads' masks each time, because whoever pinned them may do so
  *    again.
  */
@@ -53,15 +59,37 @@ export async function observeHost(ledger: Ledger, observer: Observer): Promise<O
       ? entry
       : { ...entry, claim: claimOfThreads(entry.vm, threadsOf(entry, node), entry.foreign, observer) },
   );
-  for (const qemu of live.unexplained) entries.push(await entryOfStranger(qemu, observer));
+  const strangers: Stranger[] = [];
+  for (let index = 0; index < live.unexplained.length; index += AT_ONCE) {
+    const some = live.unexplained.slice(index, index + AT_ONCE);
+    strangers.push(...(await Promise.all(some.map(qemu => recognise(qemu, observer)))));
+  }
+  const known = strangers.filter(({ certain }) => certain).map(({ entry }) => entry);
+  const claims = [...entries, ...strangers.map(({ entry }) => entry)].map(({ claim }) => claim);
   return {
-    ledger: { ...live.ledger, entries },
-    host: { kind: 'pinfold/host', version: 1, topology, policy, claims: entries.map(({ claim }) => claim) },
+    ledger: { ...live.ledger, entries: [...entries, ...known] },
+    host: { kind: 'pinfold/host', version: 1, topology, policy, claims },
+    learned: known.length > 0,
   };
 }
 
-async function entryOfStranger(qemu: QemuProcess, observer: Observer): Promise<LedgerEntry> {
-  const xml = await observer.domains.dumpXml(qemu.name);
+/** A guest that the ledger did not know; `certain` = it need not be asked for again. */
+interface Stranger {
+  readonly entry: LedgerEntry;
+  readonly certain: boolean;
+}
+
+async function recognise(qemu: QemuProcess, observer: Observer): Promise<Stranger> {
+  const xml = await observer.domains.dumpXml(qemu.uuid ?? qemu.name);
+  // Every QEMU of libvirt's has a UUID.
+  return { entry: await entryOfStranger(qemu, xml, observer), certain: xml !== null || qemu.uuid === null };
+}
+
+async function entryOfStranger(
+  qemu: QemuProcess,
+  xml: string | null,
+  observer: Observer,
+): Promise<LedgerEntry> {
   const threads = readQemuThreads(observer.node.files, qemu.pid);
   const { readClaimMetadata, readDomain } = await import('./xml-formats.ts');
   const remembered = xml === null ? null : orNull(() => readClaimMetadata(xml)?.claim ?? null);

@@ -88,6 +88,7 @@ export async function prepareStart(start: Start, tools: StartTools): Promise<Pre
     const offline = refuseUnsoundPolicy(seen.host);
     const prepared = prepareOn(buildHostModel(seen.host), start, tools);
     if (prepared.kind === 'placed') tools.ledger.write(withEntry(seen.ledger, prepared.entry));
+    else if (seen.learned) remember(seen.ledger, tools.ledger);
     const warnings = [...(warning === null ? [] : [warning]), ...offline];
     return warnings.length === 0 ? prepared : { ...prepared, warnings: [...warnings, ...prepared.warnings] };
   } catch (error) {
@@ -96,6 +97,15 @@ export async function prepareStart(start: Start, tools: StartTools): Promise<Pre
     throw new AppError(error.code, error.exit, `${error.message} ${warning}`, error);
   } finally {
     unlock();
+  }
+}
+
+/** What was learned of guests that run spares the next start the questions; that is all. */
+function remember(ledger: Ledger, store: LedgerStore): void {
+  try {
+    store.write(ledger);
+  } catch {
+    // The next start asks again.
   }
 }
 

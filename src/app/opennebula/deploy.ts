@@ -2,7 +2,7 @@ import { dirname } from 'node:path/posix';
 import { chooseGuestTopology } from '../../engine/request/guest-topology.ts';
 import { confirmed } from '../collect-garbage.ts';
 import type { Start } from '../prepare-start.ts';
-import { runStock, withWarnings, type DriverAnswer, type DriverCall } from './driver-call.ts';
+import { failure, runStock, withWarnings, type DriverAnswer, type DriverCall } from './driver-call.ts';
 import { guestStart, type GuestStart } from './guest-start.ts';
 import { launch } from './launch.ts';
 
@@ -14,6 +14,10 @@ export async function deploy(call: DriverCall): Promise<DriverAnswer> {
   const file = call.args[0] ?? '';
   const unplaced = () => runStock(call, call.stdin);
   const vmXml = call.node.files.read(`${dirname(file)}/vm.xml`);
+  if (vmXml === null && call.hasSection)
+    return failure(
+      `The VM has a PINFOLD section in ${dirname(file)}/vm.xml, but that file could not be read (it is longer than 8 MiB, or has just been removed), so the VM was not started: see what is there, then try again.`,
+    );
   if (vmXml?.includes('<PINFOLD>') !== true) return unplaced();
   // flock(1) does its work while this process reads policy and XML.
   const turn = settle(() => call.ledger.acquire());

@@ -6,6 +6,8 @@ export interface DriverCall {
   readonly action: string;
   readonly args: readonly string[];
   readonly stdin: string;
+  /** Whether a wrapper of kvmpinfold calls, which has seen a PINFOLD section before it did. */
+  readonly hasSection: boolean;
   readonly node: NodePort;
   readonly ledger: LedgerStore;
   readonly domains: DomainPort;
