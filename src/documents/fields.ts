@@ -53,9 +53,11 @@ export const cpuList = cpuText(
 /** CPUs in Nova's syntax. */
 export const cpuSpec = cpuText(parseCpuSpec, 'CPUs such as "2-63" or "0-15,^8" ("" for none)');
 
+/** Memory, 0 MiB and up. */
 export const memoryMiB = whole(0, LIMITS.memoryMiB, 'MiB');
 /** 1 TiB pages are the largest that Nova can name. */
 export const pageSizeKiB = whole(1, 2 ** 30, 'KiB');
+/** The number of a host or guest cell: far above the kernel's largest MAX_NUMNODES (1024). */
 export const cellId = whole(0, 65_535);
 /** Counts of pages: those of {@link LIMITS.memoryMiB} in 4 KiB pages. */
 export const pageCount = whole(0, LIMITS.memoryMiB * 256, 'pages');

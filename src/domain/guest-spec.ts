@@ -52,8 +52,8 @@ export interface GuestSpec {
   readonly notes: readonly string[];
 }
 
-export const THREAD_POLICIES = ['prefer', 'isolate', 'require', 'separate', 'avoid'] as const;
-export type ThreadPolicy = (typeof THREAD_POLICIES)[number];
+/** How dedicated vCPUs may lie on SMT siblings: Nova's three, and `separate` and `avoid` of `pinfold:threads`. */
+export type ThreadPolicy = 'prefer' | 'isolate' | 'require' | 'separate' | 'avoid';
 
 /** A NUMA cell that the guest sees. */
 export interface GuestCell {

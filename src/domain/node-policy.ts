@@ -12,9 +12,11 @@ export interface NodePolicy extends HostPolicy {
   readonly tag_prefix?: string;
 }
 
+/** How CPUs are kept from others: by kernel partitions, by fencing the others in, not at all, or the strongest that works. */
 export const EXCLUSIVITIES = ['auto', 'partition', 'fence', 'none'] as const;
 export type Exclusivity = (typeof EXCLUSIVITIES)[number];
 
+/** What a start does that does not fit. */
 export const ON_REFUSALS = ['strict', 'float'] as const;
 /** `strict`: refuse the start with the reason; `float`: start unpinned in the best cell and warn. */
 export type OnRefusal = (typeof ON_REFUSALS)[number];

@@ -60,6 +60,7 @@ export const PLACEMENT_IMAGE_PROPERTIES = [
 
 /** Options that carry the number of a guest cell behind a dot: `hw:numa_cpus.0`. */
 export const CELL_EXTRA_SPECS = ['hw:numa_cpus', 'hw:numa_mem'] as const;
+/** The same among image properties: `hw_numa_cpus.0`. */
 export const CELL_IMAGE_PROPERTIES = ['hw_numa_cpus', 'hw_numa_mem'] as const;
 
 /** How many guest cells Nova reads at most (`NUMA_NODES_MAX` of its image properties): `.0` to `.127`. */

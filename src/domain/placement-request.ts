@@ -24,5 +24,7 @@ export interface DeviceRequest {
   readonly policy?: DevicePolicy;
 }
 
+/** How near a device must be to the guest's cells; Nova's `hw:pci_numa_affinity_policy`. */
 export const DEVICE_POLICIES = ['required', 'preferred', 'socket', 'legacy'] as const;
+/** One of {@link DEVICE_POLICIES}. */
 export type DevicePolicy = (typeof DEVICE_POLICIES)[number];

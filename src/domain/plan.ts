@@ -7,6 +7,7 @@ export interface Plan {
   readonly changes: readonly Change[];
 }
 
+/** What one step of a plan does. */
 export const CHANGE_KINDS = [
   'repin-vcpu',
   'repin-emulator',

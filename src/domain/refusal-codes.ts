@@ -12,6 +12,7 @@ export const REFUSAL_CODES = [
   'host-memory-reserved',
   'carrier-cannot',
 ] as const;
+/** One of {@link REFUSAL_CODES}. */
 export type RefusalCode = (typeof REFUSAL_CODES)[number];
 
 /** What one guest cell misses on one host cell; `needed` and `available` are counted in the unit said here. */
@@ -54,4 +55,5 @@ export const CONSTRAINTS = [
   /** Host cells: this one fits, but another guest cell needs it. */
   'host-cell-taken',
 ] as const;
+/** One of {@link CONSTRAINTS}. */
 export type Constraint = (typeof CONSTRAINTS)[number];

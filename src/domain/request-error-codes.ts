@@ -50,6 +50,7 @@ export const REQUEST_ERROR_CODES = [
   'pinfold-needs-dedicated',
   'pinfold-conflict',
 ] as const;
+/** One of {@link REQUEST_ERROR_CODES}. */
 export type RequestErrorCode = (typeof REQUEST_ERROR_CODES)[number];
 
 /** What is wrong with a node's policy: the closed list of codes of {@link checkPolicy}. */
@@ -63,6 +64,7 @@ export const POLICY_ERROR_CODES = [
   'policy-reservation-invalid',
   'policy-reserved-pages-invalid',
 ] as const;
+/** One of {@link POLICY_ERROR_CODES}. */
 export type PolicyErrorCode = (typeof POLICY_ERROR_CODES)[number];
 
 /** What is wrong with a document before anything is decided on it. */
@@ -74,4 +76,5 @@ export const DOCUMENT_ERROR_CODES = [
   'document-value-invalid',
   'topology-contradicts-itself',
 ] as const;
+/** One of {@link DOCUMENT_ERROR_CODES}. */
 export type DocumentErrorCode = (typeof DOCUMENT_ERROR_CODES)[number];

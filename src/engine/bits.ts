@@ -1,7 +1,7 @@
 import type { CpuSet } from '../domain/cpu-set.ts';
 
 /** How many bits of this 32-bit word are set. */
-export function popCount(word: number): number {
+function popCount(word: number): number {
   let bits = word - ((word >>> 1) & 0x55555555);
   bits = (bits & 0x33333333) + ((bits >>> 2) & 0x33333333);
   return (((bits + (bits >>> 4)) & 0x0f0f0f0f) * 0x01010101) >>> 24;

@@ -79,7 +79,7 @@ export function pickForCell(
 }
 
 /** How many CPUs of the floating set a pick takes or burns. */
-export function floatingTaken(table: CoreTable, scratch: PickScratch): number {
+function floatingTaken(table: CoreTable, scratch: PickScratch): number {
   let used = 0;
   for (let i = 0; i < table.count; i += 1) used += Math.max(0, scratch.taken[i]! - table.quiet[i]!);
   return used;

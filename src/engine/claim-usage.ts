@@ -15,6 +15,7 @@ export interface ClaimUsage {
   readonly devices: ReadonlySet<string>;
 }
 
+/** What claims take on one host cell besides dedicated CPUs. */
 export interface CellUsage {
   sharedVcpus: number;
   memoryMiB: number;

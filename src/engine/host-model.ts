@@ -30,12 +30,14 @@ export interface HostModel {
   readonly scratch: PickScratch;
 }
 
+/** A device that no claim holds. */
 export interface FreeDevice {
   readonly device: Device;
   /** Index of its cell, -1 when unknown. */
   readonly cell: number;
 }
 
+/** A CPU of `emulator_pin_set` and what it carries. */
 export interface EmulatorPin {
   readonly cpu: number;
   /** Index of its cell, -1 when it belongs to none. */

@@ -31,7 +31,7 @@ export function deviceDemands(spec: GuestSpec): readonly DeviceDemand[] {
 }
 
 /** Whether the device is one that the request names. */
-export function isWanted(
+function isWanted(
   demand: DeviceDemand,
   device: { readonly address: string; readonly vendor: string; readonly product: string },
 ): boolean {

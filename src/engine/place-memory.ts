@@ -11,7 +11,7 @@ export interface Missing {
 }
 
 /** Index of a page pool that means "the base pool, not asked for". */
-export const BASE_POOL = -1;
+const BASE_POOL = -1;
 /** The memory does not fit; the reason is in {@link Missing}. */
 export const NO_POOL = -2;
 

@@ -26,6 +26,7 @@ export interface NotPlaced {
   readonly carries: boolean;
 }
 
+/** A guest with its place, or what is known of why it has none. */
 export type PlaceResult =
   | { readonly ok: true; readonly placed: Placed }
   | { readonly ok: false; readonly not: NotPlaced };

@@ -78,7 +78,7 @@ function emulatorReason(model: HostModel, { guest }: Placed, { emulator }: Place
 }
 
 /** `Host cell 3` or `Host cells 0-1,4`, ascending. */
-export function cellNames(model: HostModel, hosts: readonly number[]): string {
+function cellNames(model: HostModel, hosts: readonly number[]): string {
   if (hosts.length === 1) return `Host cell ${model.cells[hosts[0]!]!.id}`;
   return `Host cells ${CpuSet.of(hosts.map(host => model.cells[host]!.id)).toString()}`;
 }

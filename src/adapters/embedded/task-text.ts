@@ -22,7 +22,7 @@ const COMM_LENGTH = 15;
 const POLICY_NUMBERS = { other: 0, fifo: 1, rr: 2 } as const;
 
 /** The name of a task as `comm` shows it, without the line end. */
-export function commOf(name: string): string {
+function commOf(name: string): string {
   return name.slice(0, COMM_LENGTH);
 }
 
@@ -84,7 +84,7 @@ export function withCells(status: string, cells: CpuSet): string {
 }
 
 /** The kernel's mask syntax: words of 32 bits in hexadecimal, the highest first, separated by commas. */
-export function maskText(cpus: CpuSet, numbers: number): string {
+function maskText(cpus: CpuSet, numbers: number): string {
   const top = numbers % 32 === 0 ? 8 : Math.ceil((numbers % 32) / 4);
   return Array.from({ length: Math.max(1, Math.ceil(numbers / 32)) }, (_, index) =>
     (cpus.words[index] ?? 0).toString(16).padStart(index === Math.ceil(numbers / 32) - 1 ? top : 8, '0'),

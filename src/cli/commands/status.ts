@@ -31,7 +31,7 @@ export async function statusCommand(options: {
 }
 
 /** What a node's map shows, with the policy in the first folder that has one. */
-export async function readStatus(node: NodePort): Promise<MapModel> {
+async function readStatus(node: NodePort): Promise<MapModel> {
   const reader: NodePort = { ...node, writeAtomically: () => undefined };
   const folder = POLICY_FOLDERS.find(place => node.files.list(place).length > 0) ?? POLICY_FOLDERS[0];
   const { policy } = await loadPolicy(reader, { policy: folder, state: STATE_FOLDER });
@@ -39,7 +39,7 @@ export async function readStatus(node: NodePort): Promise<MapModel> {
 }
 
 /** The map as data: CPUs by what they are used for, and the guests. */
-export function statusDocument(model: MapModel): object {
+function statusDocument(model: MapModel): object {
   const uses = new Map<string, number[]>();
   for (const [cpu, { use }] of cpuMarks(model)) uses.set(use, [...(uses.get(use) ?? []), cpu]);
   return {

@@ -107,8 +107,9 @@ export const DEMO_GUESTS: readonly DemoGuest[] = [
 /** The guest that is stopped once all run. */
 export const STOPPED = 'web-2';
 
-/** Two whose emulator threads go to one CPU, and one with vCPUs in SCHED_FIFO, so many. */
+/** Two whose emulator threads go to one CPU. */
 export const POOLED = ['database', 'cache'] as const;
+/** The guest with vCPUs in SCHED_FIFO, and how many. */
 export const REALTIME = { name: 'robot', vcpus: 2 } as const;
 
 /** The guest that does not fit. */

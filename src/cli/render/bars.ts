@@ -1,5 +1,5 @@
 /** Characters of a bar. */
-export const BAR_WIDTH = 10;
+const BAR_WIDTH = 10;
 
 /** A bar of ten blocks: how much of `total` is used. Anything above nothing shows, and only all fills it. */
 export function bar(used: number, total: number): string {

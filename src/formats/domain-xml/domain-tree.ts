@@ -38,7 +38,7 @@ function readRoot(xml: string): XmlElement {
 }
 
 /** The one child of this name, or undefined; two are refused. */
-export function onlyChild(parent: XmlElement, name: string): XmlElement | undefined {
+function onlyChild(parent: XmlElement, name: string): XmlElement | undefined {
   const [first, second] = childrenNamed(parent, name);
   if (second !== undefined)
     throw new DomainXmlError(

@@ -46,7 +46,7 @@ export function editContainer(container: XmlElement, change: ContainerChange, la
 }
 
 /** The edit that takes an element out, and the white space before it. */
-export function removeElement(element: XmlElement, source: string): Edit {
+function removeElement(element: XmlElement, source: string): Edit {
   return { start: blankStart(source, element.start), end: element.end, text: '' };
 }
 

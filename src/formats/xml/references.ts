@@ -1,7 +1,7 @@
 const NAMED: Readonly<Record<string, string>> = { lt: '<', gt: '>', amp: '&', quot: '"', apos: "'" };
 
 /** A reference that XML itself knows; everything else behind `&` needs a declaration, and those are refused. */
-export const REFERENCE = /&(?:(lt|gt|amp|quot|apos)|#([0-9]{1,7})|#x([0-9A-Fa-f]{1,6}));/g;
+const REFERENCE = /&(?:(lt|gt|amp|quot|apos)|#([0-9]{1,7})|#x([0-9A-Fa-f]{1,6}));/g;
 
 /** Resolves the five named and the numeric references; the text is known to hold no others. */
 export function resolveReferences(text: string): string {
