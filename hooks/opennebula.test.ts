@@ -194,6 +194,17 @@ describe('a guest with a policy', () => {
     expect(ledger()).toEqual(lease);
   });
 
+  test('whose name holds a line end is warned about in one line', () => {
+    machine('laptop-1c');
+    writeVm(7, { vcpus: 5, pinfold: { ...DEDICATED, ON_REFUSAL: 'float' } });
+    const input = domainXml(7, { vcpus: 1, cputune: "<cputune><vcpupin vcpu='0' cpuset='0'/></cputune>" });
+    const { stderr } = spawnSync(process.execPath, deployWords(7), {
+      input: input.replace('one-7', 'one\n7'),
+      encoding: 'utf8',
+    });
+    expect(stderr).toMatch(/^WARN: pinfold: one 7 comes with pins[^\n]*\nerror: /);
+  });
+
   test('keeps pins that its own template wrote, and other guests stay off them', () => {
     machine('laptop-1c');
     const cputune = "\t<cputune><vcpupin vcpu='0' cpuset='0'/></cputune>\n";

@@ -203,6 +203,20 @@ describe('a VM with a PINFOLD section', () => {
     expect(deploy(section('<ON_REFUSAL><![CDATA[strict]]></ON_REFUSAL>')).status).toBe(1);
   });
 
+  test.each(['exit 3', 'PINFOLD_NODE=(', 'echo noise; echo noise >&2'])(
+    'goes through the hook as usual where driver.conf says %s',
+    text => {
+      install(HANDLED);
+      writeFileSync(at('remotes/etc/vmm/kvm/pinfold/driver.conf'), `PINFOLD_TIMEOUT='19'\n${text}\n`);
+      const answer = { status: 0, stdout: 'uuid-of-the-guest\n' };
+      expect(deploy(section())).toEqual({
+        ...answer,
+        stderr: 'WARN: pinfold: qemu:///session\nINFO: stock: done\n',
+      });
+      expect(call('cancel', ['uuid', 'host', '7', 'host'], '')).toEqual(STARTED);
+    },
+  );
+
   test('may take longer than the time limit once it is decided', () => {
     install(`process.on('SIGTERM', () => {}); setTimeout(() => {${HANDLED}}, 1500)`);
     expect(deploy(section(), { PINFOLD_TIMEOUT: '1' }).status).toBe(0);

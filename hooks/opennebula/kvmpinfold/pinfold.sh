@@ -12,7 +12,13 @@
 pinfold_scripts=$(cd "$here/../.." 2>/dev/null && pwd)
 PINFOLD_ETC_DIR=$pinfold_scripts/etc/vmm/kvm/pinfold
 PINFOLD_KVM_DIR=$pinfold_scripts/vmm/kvm
-[ -r "$PINFOLD_ETC_DIR/driver.conf" ] && . "$PINFOLD_ETC_DIR/driver.conf"
+# In a shell of its own: whatever driver.conf does, it ends no wrapper.
+[ ! -r "$PINFOLD_ETC_DIR/driver.conf" ] || eval "$(
+    . "$PINFOLD_ETC_DIR/driver.conf" >/dev/null 2>&1
+    for name in PINFOLD_NODE PINFOLD_HOOK PINFOLD_WHEN_ABSENT PINFOLD_STATE_DIR PINFOLD_TIMEOUT; do
+        [ -z "${!name}" ] || printf '%s=%q\n' "$name" "${!name}"
+    done
+)"
 [ -z "$PINFOLD_STATE_DIR" ] || export PINFOLD_STATE_DIR
 # The URI as the stock scripts have it; in a shell of its own, because kvmrc may hold anything.
 LIBVIRT_URI=$(. "$pinfold_scripts/etc/vmm/kvm/kvmrc" >/dev/null 2>&1; printf '%s' "$LIBVIRT_URI")

@@ -1,4 +1,4 @@
-import { accessSync, chmodSync, constants, existsSync, lstatSync, mkdirSync } from 'node:fs';
+import { accessSync, chmodSync, constants, existsSync, lstatSync, mkdirSync, type Stats } from 'node:fs';
 import { AppError, EXIT } from '../../domain/app-error.ts';
 
 /** Made by tmpfiles.d (templates/opennebula) or by root. */
@@ -14,8 +14,8 @@ export const FALLBACK_FOLDER = '/var/tmp/one-pinfold';
  * 2. `/var/tmp/one-pinfold` when it is there;
  * 3. `/run/pinfold` when we can make it (root), else `/var/tmp/one-pinfold`.
  *
- * The fallback lies where everybody may write, so one that belongs to somebody else than this user or root, or
- * is a link, is refused.
+ * The fallback lies where everybody may write, so one that belongs to somebody else than this user or root, that everybody
+ * may write to, or that is a link, is refused.
  */
 export function stateFolder(): string {
   if (isWritable(RUN_FOLDER)) return RUN_FOLDER;
@@ -49,11 +49,21 @@ function makeFolder(folder: string): boolean {
 function checkOwner(folder: string): void {
   const about = lstatSync(folder, { throwIfNoEntry: false });
   if (about === undefined) return;
-  const trusted = about.isDirectory() && (about.uid === 0 || about.uid === process.getuid?.());
-  if (!trusted)
+  const fault = faultOf(about, process.getuid?.());
+  if (fault !== null)
     throw new AppError(
       'state-folder-foreign',
       EXIT.state,
-      `The state folder ${folder} belongs to user ${about.uid} or is no folder, so it cannot be trusted: remove it, or let tmpfiles.d make ${RUN_FOLDER}.`,
+      `The state folder ${folder} ${fault}, so it cannot be trusted: remove it, or let tmpfiles.d make ${RUN_FOLDER}.`,
     );
+}
+
+/** What keeps this user from trusting a folder of which this is known, or null. */
+export function faultOf(
+  about: Pick<Stats, 'isDirectory' | 'uid' | 'mode'>,
+  user: number | undefined,
+): string | null {
+  if (!about.isDirectory()) return 'is no folder';
+  if (about.uid !== 0 && about.uid !== user) return `belongs to user ${about.uid}`;
+  return (about.mode & 0o002) === 0 ? null : 'may be written by everybody';
 }

@@ -52,12 +52,17 @@ export async function runStock(call: DriverCall, stdin: string): Promise<DriverA
 
 /** Lines that OpenNebula's driver takes into the VM's log. */
 export function warningLines(warnings: readonly string[]): string {
-  return warnings.map(warning => `WARN: pinfold: ${warning}\n`).join('');
+  return warnings.map(warning => `WARN: pinfold: ${oneLine(warning)}\n`).join('');
+}
+
+/** A name or a program's words may hold line ends, and each line counts on its own. */
+function oneLine(text: string): string {
+  return text.replace(/\s+/g, ' ');
 }
 
 /** A refusal: the driver joins all lines without a mark into the text that the user sees, so it is one sentence. */
 export function failure(sentence: string, warnings: readonly string[] = []): DriverAnswer {
-  return { code: 1, stdout: '', stderr: `${warningLines(warnings)}${sentence.replace(/\s+/g, ' ')} \n` };
+  return { code: 1, stdout: '', stderr: `${warningLines(warnings)}${oneLine(sentence)} \n` };
 }
 
 /** An answer with warnings in front of its log lines. */
