@@ -30,6 +30,12 @@ describe('the demo', () => {
     expect(demosIn(tmpdir())).toEqual(before);
   });
 
+  test('is what the README shows', () => {
+    const readme = readFileSync(join(__dirname, '../../../README.md'), 'utf8');
+    const shown = /```\n(socket 0\n[^]*?)```/.exec(readme)![1]!;
+    expect(runPinfold(['demo']).stdout).toContain(shown);
+  });
+
   test('keeps its node when asked, and what runs there is what it told', () => {
     const { code, stdout } = runPinfold(['demo', '--keep', '--json']);
     const demo = JSON.parse(stdout) as DemoDocument;
