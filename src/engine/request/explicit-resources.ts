@@ -1,6 +1,6 @@
 import { counted } from '../../domain/counted.ts';
 import type { GuestSpec } from '../../domain/guest-spec.ts';
-import { shown, wholeNumber } from './option-values.ts';
+import { amountOption } from './option-values.ts';
 import { RequestFault } from './request-fault.ts';
 import type { RequestOptions } from './request-options.ts';
 
@@ -17,7 +17,8 @@ export function policyFromResources(
   const asked = { PCPU: 0, VCPU: 0 };
   for (const key of Object.keys(extra)) {
     const type = /^resources\d*:(PCPU|VCPU)$/.exec(key)?.[1] as 'PCPU' | 'VCPU' | undefined;
-    if (type !== undefined) asked[type] += countOf(key, extra[key]!);
+    if (type !== undefined)
+      asked[type] += amountOption(key, extra[key]!, { code: 'resources-invalid', what: 'number of CPUs' });
   }
   if (asked.PCPU === 0 && asked.VCPU === 0) return policy;
   const [option, count] = asked.PCPU > 0 ? ['resources:PCPU', asked.PCPU] : ['resources:VCPU', asked.VCPU];
@@ -42,14 +43,4 @@ export function policyFromResources(
       `resources:PCPU=${asked.PCPU} does not match the guest, which needs ${needed} (${counted(vcpus, 'vCPU')}${emulatorIsolated ? ' and one CPU for its emulator threads' : ''}).`,
     );
   return 'dedicated';
-}
-
-function countOf(option: string, value: string): number {
-  const count = wholeNumber(value);
-  if (count !== undefined && count >= 0) return count;
-  throw new RequestFault(
-    'resources-invalid',
-    option,
-    `${shown(option, value)} is no number of CPUs: write a whole number.`,
-  );
 }

@@ -2,7 +2,7 @@ import { counted } from '../../domain/counted.ts';
 import { CpuSet } from '../../domain/cpu-set.ts';
 import type { GuestCell } from '../../domain/guest-spec.ts';
 import { CELL_OPTIONS_READ } from '../../domain/option-names.ts';
-import { cpuSetOption, shown, wholeNumber } from './option-values.ts';
+import { amountOption, cpuSetOption, shown, wholeNumber } from './option-values.ts';
 import { RequestFault } from './request-fault.ts';
 import type { RequestOptions } from './request-options.ts';
 
@@ -16,7 +16,9 @@ export interface CellLists {
 export function cellLists(values: Readonly<Record<string, string>>, prefix: 'hw:' | 'hw_'): CellLists {
   return {
     cpus: numbered(values, `${prefix}numa_cpus`, cpuSetOption),
-    memoryMiB: numbered(values, `${prefix}numa_mem`, memoryOption),
+    memoryMiB: numbered(values, `${prefix}numa_mem`, (option, value) =>
+      amountOption(option, value, { code: 'numa-memory-invalid', what: 'size in MiB' }),
+    ),
   };
 }
 
@@ -33,16 +35,6 @@ function numbered<Value>(
     list.push(read(option, value));
   }
   return list.length === 0 ? null : list;
-}
-
-function memoryOption(option: string, value: string): number {
-  const memoryMiB = wholeNumber(value);
-  if (memoryMiB !== undefined && memoryMiB >= 0) return memoryMiB;
-  throw new RequestFault(
-    'numa-memory-invalid',
-    option,
-    `${shown(option, value)} is no size in MiB: write a whole number.`,
-  );
 }
 
 /** `hw:numa_nodes` or `hw_numa_nodes`, which must not both be set; null when neither is. */

@@ -20,6 +20,17 @@ export function wholeNumber(text: string): number | undefined {
   return Number.isSafeInteger(value) ? value : undefined;
 }
 
+/** A whole number from 0 up; throws a RequestFault of this code that says `is no <what>`. */
+export function amountOption(
+  option: string,
+  value: string,
+  { code, what }: { readonly code: RequestErrorCode; readonly what: string },
+): number {
+  const amount = wholeNumber(value);
+  if (amount !== undefined && amount >= 0) return amount;
+  throw new RequestFault(code, option, `${shown(option, value)} is no ${what}: write a whole number.`);
+}
+
 /** Whether this is one of the words; narrows it to them. */
 export function isOneOf<Word extends string>(words: readonly Word[], value: string): value is Word {
   return (words as readonly string[]).includes(value);
