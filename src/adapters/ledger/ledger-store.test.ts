@@ -100,6 +100,9 @@ describe('the ledger file', () => {
     ['of a later version', JSON.stringify({ ...full, version: 2 })],
     ['with CPUs that are none', JSON.stringify(full).replace('2-3,8', '2-3,x')],
     ['with burnt CPUs that are none', JSON.stringify(full).replace('"burnt":"8"', '"burnt":8')],
+    ['with CPUs that no kernel counts to', JSON.stringify(full).replace('2-3,8', '2-3,99999')],
+    ['with a range that goes backwards', JSON.stringify(full).replace('2-3,8', '3-2,8')],
+    ['with devices that are no list', JSON.stringify(full).replace('"cells":[{', '"devices":5,"cells":[{')],
     ['with a lease of nobody', JSON.stringify(full).replace('12:34', 'me')],
     ['with a pin that is no set', JSON.stringify(full).replace('"0":"2"', '"0":2')],
   ])('%s is set aside, named in one sentence, and begun anew', (_, text) => {

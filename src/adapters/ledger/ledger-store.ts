@@ -19,12 +19,14 @@ export interface LedgerPlace {
   readonly folder: string;
   /** Where that node's `/` lies on this machine: `/`, or the tree of `--root`. */
   readonly root: string;
+  /** How long to wait for the lock; LOCK_WAIT_SECONDS when absent. */
+  readonly waitSeconds?: number;
 }
 
 /** The ledger as one JSON file, `ledger.json`, in the state folder, under the flock of `lock` beside it. */
-export function ledgerStore({ node, folder, root }: LedgerPlace): LedgerStore {
+export function ledgerStore({ node, folder, root, waitSeconds }: LedgerPlace): LedgerStore {
   const path = join(folder, NAME);
-  const lock = fileLock(join(root, folder, 'lock'));
+  const lock = fileLock(join(root, folder, 'lock'), waitSeconds);
   return {
     acquire: () => lock.acquire(),
     read() {

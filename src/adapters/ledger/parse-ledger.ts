@@ -36,6 +36,7 @@ function isClaim(claim: unknown): boolean {
     (claim['source'] === 'observed' || claim['source'] === 'leased') &&
     Array.isArray(claim['cells']) &&
     claim['cells'].every(isCell) &&
+    (claim['devices'] === undefined || isStrings(claim['devices'])) &&
     (claim['emulator'] === undefined || isNullOr(claim['emulator'], isEmulator))
   );
 }
@@ -73,6 +74,10 @@ function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+function isStrings(value: unknown): boolean {
+  return Array.isArray(value) && value.every(isString);
+}
+
 function isNullOr(value: unknown, test: (value: unknown) => boolean): boolean {
   return value === null || test(value);
 }
@@ -85,8 +90,15 @@ function isNumber(value: unknown): boolean {
   return typeof value === 'number' && Number.isFinite(value) && value >= 0;
 }
 
+/** In the kernel's list syntax, as it was written. Four digits: the kernel counts to 8191 (NR_CPUS_RANGE_END). */
 function isCpuList(value: unknown): boolean {
-  return typeof value === 'string' && /^(\d{1,5}(-\d{1,5})?(,\d{1,5}(-\d{1,5})?)*)?$/.test(value);
+  if (typeof value !== 'string' || !/^(\d{1,4}(-\d{1,4})?(,\d{1,4}(-\d{1,4})?)*)?$/.test(value)) return false;
+  return !value.includes('-') || value.split(',').every(isAscending);
+}
+
+function isAscending(range: string): boolean {
+  const [first, last = first] = range.split('-').map(Number);
+  return first! <= last!;
 }
 
 function isProcessId(value: unknown): boolean {
