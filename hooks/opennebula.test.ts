@@ -275,6 +275,41 @@ test('a guest whose vm.xml has a section for the wrapper and cannot be read by t
   expect(start({}).status).toBe(0);
 });
 
+describe('the program', () => {
+  test('whose other files are gone says so in one sentence', () => {
+    const alone = join(root, 'hook-opennebula.cjs');
+    buildSync({
+      entryPoints: [join(__dirname, 'opennebula.ts')],
+      outfile: alone,
+      bundle: true,
+      platform: 'node',
+      format: 'cjs',
+      external: ['./opennebula/*'],
+    });
+    const { status, stdout, stderr } = spawnSync(process.execPath, [alone, 'deploy'], { encoding: 'utf8' });
+    expect([status, stdout]).toEqual([1, '']);
+    expect(stderr).toMatch(/^Pinfold's own files cannot be loaded \([^\n]*run-hook[^\n]*\. \n$/);
+  });
+
+  test('ends with its own exit code where nobody reads what it says', () => {
+    machine('laptop-1c');
+    writeVm(7, { vcpus: 1, pinfold: DEDICATED });
+    const { stdout } = spawnSync(
+      'bash',
+      [
+        '-c',
+        '{ "$@"; echo "code $?" >&3; } 3>&1 > >(exec true) 2>/dev/null',
+        'bash',
+        process.execPath,
+        ...deployWords(7),
+      ],
+      { input: domainXml(7, { vcpus: 1 }), encoding: 'utf8' },
+    );
+    expect(stdout).toBe('code 0\n');
+    expect(vcpusOf('one-7')).toHaveLength(1);
+  });
+});
+
 describe('policy and profiles', () => {
   test('decide together, compiled once and again when a file changes', () => {
     machine('dual-socket-smt');

@@ -5,4 +5,12 @@ import { useCodeCache } from '../src/adapters/local/code-cache.ts';
  * the exit code of OpenNebula's own script.
  */
 useCodeCache(process.argv.includes('deploy'));
-void import('./opennebula/run-hook.ts').then(({ runHook }) => runHook(process.argv.slice(2)));
+import('./opennebula/run-hook.ts')
+  .then(({ runHook }) => runHook(process.argv.slice(2)))
+  .catch((error: unknown) => {
+    const what = String(error instanceof Error ? error.message : error).split('\n')[0] ?? '';
+    process.stderr.write(
+      `Pinfold's own files cannot be loaded (${what}): run its installer again, then "onehost sync --force". \n`,
+    );
+    process.exitCode = 1;
+  });

@@ -6,6 +6,8 @@ import { openDriverCall } from './open-driver-call.ts';
 /** Answers the driver's call in these words: its output, its messages, its exit code. */
 export async function runHook(words: readonly string[]): Promise<void> {
   const { code, stdout, stderr } = await answer(words);
+  // A driver that is gone reads nothing any more; what was done stays done.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
   process.stdout.write(stdout);
   // The wrappers of kvmpinfold tell by the last line that the hook came to an end of its own.
   process.stderr.write(
