@@ -5,6 +5,7 @@ import { nodePolicySchema } from './policy-schema.ts';
 import { profilesSchema } from './profiles-schema.ts';
 import { replaySchema } from './replay-schema.ts';
 import { requestSchema } from './request-schema.ts';
+import { statusSchema } from './status-schema.ts';
 import { topologySchema } from './topology-schema.ts';
 
 /** Every document that has a JSON Schema, by the name of its file in templates/schema. */
@@ -16,5 +17,6 @@ export const DOCUMENT_SCHEMAS = {
   profiles: profilesSchema,
   replay: replaySchema,
   request: requestSchema,
+  status: statusSchema,
   topology: topologySchema,
 } as const;
