@@ -41,6 +41,13 @@ export class TreeFiles implements TextTree {
   #temporary = 0;
 
   constructor(root: string) {
+    // realpath(3) of "" is the folder that one happens to be in.
+    if (root === '')
+      throw new AppError(
+        'E_ROOT',
+        EXIT.usage,
+        'The tree given with --root has no name: name the folder that stands in place of "/".',
+      );
     try {
       this.root = realpathSync(root);
     } catch (cause) {

@@ -103,6 +103,7 @@ describe('files of a tree', () => {
   });
 
   test('the machine itself and a folder that is not there are no trees', () => {
+    expect(() => openTreeNode('')).toThrow(/has no name: name the folder/);
     expect(() => openTreeNode('/')).toThrow(/the machine itself/);
     expect(() => openTreeNode('/nowhere')).toThrow(/does not exist/);
   });
