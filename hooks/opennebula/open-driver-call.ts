@@ -22,7 +22,9 @@ export function openDriverCall(words: readonly string[]): DriverCall {
   const { env } = process;
   const state = once(() => (inTree ? RUN_FOLDER : (env['PINFOLD_STATE_DIR'] ?? stateFolder())));
   const announced = once(announceLaunch);
-  const ledger = once(() => ledgerStore({ node, folder: state(), root }));
+  const ledger = once(() =>
+    ledgerStore({ node, folder: state(), root, ...lockWait(env['PINFOLD_TIMEOUT']) }),
+  );
   return {
     action,
     args,
@@ -51,6 +53,12 @@ export function openDriverCall(words: readonly string[]): DriverCall {
       if (inTree && env['PINFOLD_KILL_AT'] === point) process.kill(process.pid, 'SIGKILL');
     },
   };
+}
+
+/** Half of what the operator lets a decision take, so that a start that waits in vain can still say so. */
+function lockWait(seconds: string | undefined): { readonly waitSeconds?: number } {
+  const limit = Number(seconds ?? '');
+  return Number.isFinite(limit) && limit > 0 ? { waitSeconds: limit / 2 } : {};
 }
 
 /**

@@ -7,7 +7,8 @@
 #   PINFOLD_WHEN_ABSENT   strict (default) or float: what happens to a VM with a PINFOLD section while Pinfold is
 #                         missing, broken or slower than PINFOLD_TIMEOUT; ON_REFUSAL in the section goes first
 #   PINFOLD_STATE_DIR     where the ledger is (default: /run/pinfold, else /var/tmp/one-pinfold)
-#   PINFOLD_TIMEOUT       seconds that a decision may take (default 20); the launch itself may take longer
+#   PINFOLD_TIMEOUT       seconds that a decision may take (default 20), half of which it may wait for its
+#                         turn; the launch itself may take longer
 
 pinfold_scripts=$(cd "$here/../.." 2>/dev/null && pwd)
 PINFOLD_ETC_DIR=$pinfold_scripts/etc/vmm/kvm/pinfold
@@ -20,13 +21,14 @@ PINFOLD_KVM_DIR=$pinfold_scripts/vmm/kvm
     done
 )"
 [ -z "$PINFOLD_STATE_DIR" ] || export PINFOLD_STATE_DIR
+export PINFOLD_TIMEOUT="${PINFOLD_TIMEOUT:-20}"
 # The URI as the stock scripts have it; in a shell of its own, because kvmrc may hold anything.
 LIBVIRT_URI=$(. "$pinfold_scripts/etc/vmm/kvm/kvmrc" >/dev/null 2>&1; printf '%s' "$LIBVIRT_URI")
 [ -n "$LIBVIRT_URI" ] || LIBVIRT_URI=qemu:///system
 export PINFOLD_ETC_DIR PINFOLD_KVM_DIR LIBVIRT_URI
 
 pinfold_hook() {
-    timeout --foreground --preserve-status "${PINFOLD_TIMEOUT:-20}" \
+    timeout --foreground --preserve-status "$PINFOLD_TIMEOUT" \
         "${PINFOLD_NODE:-node}" "${PINFOLD_HOOK:-$here/pinfold/hook-opennebula.cjs}" "$@"
 }
 
