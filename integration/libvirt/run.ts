@@ -14,7 +14,7 @@ import { workFolder } from '../kit/work-folder.ts';
 import { bundlePlayer } from '../player/bundle-player.ts';
 import { copyDelivery } from '../player/delivery.ts';
 import type { PlayerSettings } from '../player/play.ts';
-import { readOutcomes, report, scenariosFor } from '../player/suite.ts';
+import { isGood, readOutcomes, report, scenariosFor } from '../player/suite.ts';
 import { onlineCpus } from '../player/host-facts.ts';
 import { PACKAGES, PROBE_PACKAGES } from './packages.ts';
 
@@ -78,6 +78,7 @@ async function play(checkout: string, folder: string): Promise<boolean> {
     user: null,
     decisionSeconds: null,
     results: join(folder, 'results.json'),
+    damage: null,
   };
   writeFileSync(join(folder, 'settings.json'), JSON.stringify(settings));
   await steps.step('play the scenarios', () =>
@@ -97,7 +98,7 @@ async function play(checkout: string, folder: string): Promise<boolean> {
       },
     ),
   );
-  return report(wanted, readOutcomes(settings.results));
+  return isGood(report(wanted, readOutcomes(settings.results)));
 }
 
 /** libvirt's cgroups on this machine; they are empty folders once the domains are gone. */

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { mustRun } from '../kit/run-program.ts';
 import type { PlayerSettings, ScenarioOutcome } from '../player/play.ts';
 import type { Machine } from './machine.ts';
-import { sshRun } from './ssh.ts';
+import { onMachine, scriptOn } from './ssh.ts';
 
 /** Where the delivery lies inside. */
 const INSIDE = '/opt/pinfold-suite';
@@ -19,17 +19,16 @@ export async function deliver(machine: Machine, folder: string): Promise<void> {
   const packed = join(folder, 'delivery.tar');
   await mustRun(['tar', '-C', folder, '-cf', packed, 'delivery', 'player.cjs'], { timeoutMs: 30_000 });
   const unpack = `rm -rf ${INSIDE} && mkdir -p ${INSIDE} && tar -C ${INSIDE} --no-same-owner -xf - && chmod -R go+rX ${INSIDE}`;
-  await sshRun(machine.ssh, unpack, { timeoutMs: 60_000, stdin: readFileSync(packed) });
+  await scriptOn(machine.ssh, unpack, { timeoutMs: 60_000, stdin: readFileSync(packed) });
 }
 
 /** Plays scenarios on the machine and returns what the player wrote; what it did not get to is missing. */
 export async function playInside(
   machine: Machine,
-  what: Pick<PlayerSettings, 'host' | 'scenarios'>,
+  what: Pick<PlayerSettings, 'host' | 'domainType' | 'scenarios' | 'damage'>,
 ): Promise<ScenarioOutcome[]> {
   const settings: PlayerSettings = {
     ...what,
-    domainType: 'qemu',
     delivery: `${INSIDE}/delivery`,
     remotes: `${INSIDE}/delivery/integration/opennebula/remotes`,
     user: 'oneadmin',
@@ -37,12 +36,14 @@ export async function playInside(
     results: `${INSIDE}/results.json`,
   };
   const play = `cat > ${INSIDE}/settings.json && exec node ${INSIDE}/player.cjs ${INSIDE}/settings.json`;
-  await sshRun(machine.ssh, play, {
-    timeoutMs: PLAY_TIMEOUT_MS,
-    mayFail: true,
-    stdin: JSON.stringify(settings),
-    onOutput: text => process.stdout.write(text),
+  return onMachine(machine.ssh, async node => {
+    const end = await node.runForBytes(['sh', '-c', play], {
+      timeoutMs: PLAY_TIMEOUT_MS,
+      stdin: JSON.stringify(settings),
+      onOutput: piece => process.stdout.write(piece),
+    });
+    if (end.code === null) process.stdout.write(end.stderr);
+    const results = await node.readFiles([settings.results]);
+    return JSON.parse(results.read(settings.results) ?? '[]') as ScenarioOutcome[];
   });
-  const said = await sshRun(machine.ssh, `cat ${INSIDE}/results.json`, { timeoutMs: 30_000, mayFail: true });
-  return said.code === 0 ? (JSON.parse(said.stdout) as ScenarioOutcome[]) : [];
 }

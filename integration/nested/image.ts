@@ -23,6 +23,8 @@ export interface Image {
   readonly disk: string;
   readonly kernel: string;
   readonly initrd: string;
+  /** Folder with the image's own QEMU; null when it was not kept. */
+  readonly qemu: string | null;
   /** Private key that root's authorized_keys knows. */
   readonly userKey: string;
   /** known_hosts with the image's host key, under {@link HOST_KEY_ALIAS}. */
@@ -66,6 +68,7 @@ export async function imageFor(profile: Profile, source: string): Promise<Image>
     disk: join(folder, 'base.qcow2'),
     kernel: join(folder, 'boot/vmlinuz'),
     initrd,
+    qemu: profile.image.keepsQemu ? join(folder, 'qemu') : null,
     userKey: join(folder, 'keys/user_ed25519'),
     knownHosts: join(folder, 'known_hosts'),
   };
@@ -75,7 +78,10 @@ function sourcesOf(source: string): string[] {
   const units = readdirSync(join(source, 'units'))
     .sort()
     .map(name => join('units', name));
-  return ['customize.sh', ...units].flatMap(name => [name, readFileSync(join(source, name), 'utf8')]);
+  return ['customize.sh', 'keep-qemu.sh', ...units].flatMap(name => [
+    name,
+    readFileSync(join(source, name), 'utf8'),
+  ]);
 }
 
 async function build(profile: Profile, source: string, work: string): Promise<void> {
@@ -100,6 +106,9 @@ async function build(profile: Profile, source: string, work: string): Promise<vo
       ...['man', 'doc', 'locale'].map(name => `--dpkgopt=path-exclude=/usr/share/${name}/*`),
       `--include=${image.packages.join(',')}`,
       `--customize-hook=${join(source, 'customize.sh')} "$1"`,
+      ...(image.keepsQemu
+        ? [`--customize-hook=${join(source, 'keep-qemu.sh')} "$1" ${join(work, 'qemu')}`]
+        : []),
       ...[image.suite, root, ...image.sources],
     ],
     {

@@ -12,6 +12,7 @@ import {
 } from 'node:fs';
 import { createServer } from 'node:net';
 import { basename, dirname, join } from 'node:path';
+import { AppError } from '../../src/domain/app-error.ts';
 import { cacheFolder } from '../kit/cache-folder.ts';
 import { DIES_WITH_US } from '../kit/child-of-ours.ts';
 import { processIdentity } from '../kit/process-identity.ts';
@@ -24,7 +25,8 @@ import type { Image } from './image.ts';
 import type { Profile } from './profile.ts';
 import { monitorCommand } from './qmp.ts';
 import { qemuArguments } from './qemu-arguments.ts';
-import { sshRun, type SshTarget } from './ssh.ts';
+import { qemuFor, type QemuProgram } from './qemu-program.ts';
+import { onMachine, scriptOn, type MachineAccess } from './ssh.ts';
 
 /** A nested host that runs. */
 export interface Machine {
@@ -32,7 +34,7 @@ export interface Machine {
   /** QEMU, as `pid:starttime`. */
   readonly process: string;
   readonly folder: string;
-  readonly ssh: SshTarget;
+  readonly ssh: MachineAccess;
 }
 
 /** What the console shows when the machine will never come up. */
@@ -42,13 +44,18 @@ const PANIC = /Kernel panic|Oops:|BUG: unable to handle|PINFOLD-NO-ROOT|not sync
 const RESUME_TIMEOUT_MS = 90_000;
 
 /** A first start inside: libvirt asks QEMU what it can, once, which takes long under TCG; the snapshot holds it. */
-const WARM_UP = [
-  'set -e',
-  'systemctl is-system-running --wait || systemctl --failed',
-  'virsh -c qemu:///system domcapabilities --virttype qemu > /dev/null',
-  'node -e 0',
-  'sync; echo 3 > /proc/sys/vm/drop_caches',
-].join('\n');
+function warmUp(profile: Profile): string {
+  return [
+    'set -e',
+    ...(profile.guests === 'kvm'
+      ? ['modprobe kvm_amd', 'systemctl restart libvirtd', 'test -c /dev/kvm']
+      : []),
+    'systemctl is-system-running --wait || systemctl --failed',
+    `virsh -c qemu:///system domcapabilities --virttype ${profile.guests} > /dev/null`,
+    'node -e 0',
+    'sync; echo 3 > /proc/sys/vm/drop_caches',
+  ].join('\n');
+}
 
 /**
  * Starts a machine of this profile: from its snapshot when there is one, else from the image, and then makes the
@@ -59,13 +66,14 @@ export async function startMachine(
   image: Image,
   { steps, staysAfterUs }: { readonly steps: Steps; readonly staysAfterUs: boolean },
 ): Promise<Machine> {
-  const snapshot = await snapshotPath(profile, image);
+  const qemu = await qemuFor(profile, image);
+  const snapshot = snapshotPath(profile, image, qemu);
   if (!existsSync(snapshot)) {
-    const first = await launch(profile, image, { snapshot: null, staysAfterUs: false });
+    const first = await launch(profile, image, { qemu, snapshot: null, staysAfterUs: false });
     try {
       await steps.step(`boot ${profile.name} to a login`, () => reachLogin(first, profile.bootTimeoutMs));
       await steps.step('ask libvirt and Node inside once', () =>
-        sshRun(first.ssh, WARM_UP, { timeoutMs: 180_000 }),
+        scriptOn(first.ssh, warmUp(profile), { timeoutMs: 180_000 }),
       );
       await steps.step('save the snapshot', async () => {
         await monitorCommand(join(first.folder, 'monitor'), 'savevm ready', 60_000);
@@ -82,7 +90,7 @@ export async function startMachine(
       stopMachine(first);
     }
   }
-  const machine = await launch(profile, image, { snapshot, staysAfterUs });
+  const machine = await launch(profile, image, { qemu, snapshot, staysAfterUs });
   try {
     await steps.step(`resume ${profile.name} from its snapshot`, () =>
       reachLogin(machine, RESUME_TIMEOUT_MS),
@@ -126,10 +134,9 @@ function pidOf(machine: Machine): number {
 }
 
 /** The snapshot of this QEMU, this image and this whole command line. */
-async function snapshotPath(profile: Profile, image: Image): Promise<string> {
-  const version = await mustRun(['qemu-system-x86_64', '--version'], { timeoutMs: 20_000 });
+function snapshotPath(profile: Profile, image: Image, qemu: QemuProgram): string {
   const line = qemuArguments(profile, image, { disk: 'D', console: 'C', monitor: 'M', port: 0 });
-  const name = `${profile.name}-${shortHash([version, image.hash, ...line, WARM_UP])}.qcow2`;
+  const name = `${profile.name}-${shortHash([qemu.version, image.hash, ...line, warmUp(profile)])}.qcow2`;
   return join(cacheFolder('snapshots'), name);
 }
 
@@ -143,7 +150,11 @@ function removeOlderSnapshots(profile: Profile, kept: string): void {
 async function launch(
   profile: Profile,
   image: Image,
-  { snapshot, staysAfterUs }: { readonly snapshot: string | null; readonly staysAfterUs: boolean },
+  {
+    qemu,
+    snapshot,
+    staysAfterUs,
+  }: { readonly qemu: QemuProgram; readonly snapshot: string | null; readonly staysAfterUs: boolean },
 ): Promise<Machine> {
   const folder = staysAfterUs
     ? mkdtempSync(join(cacheFolder('up'), `${profile.name}-`))
@@ -157,11 +168,16 @@ async function launch(
   const places = { disk, port, console: join(folder, 'console'), monitor: join(folder, 'monitor') };
   const argv = [
     ...(staysAfterUs ? [] : DIES_WITH_US),
+    ...qemu.argv,
     ...qemuArguments(profile, image, places),
     ...(snapshot === null ? [] : ['-loadvm', 'ready']),
   ];
   const said = openSync(join(folder, 'qemu.log'), 'a');
-  const child = spawn(argv[0]!, argv.slice(1), { stdio: ['ignore', said, said], detached: staysAfterUs });
+  const child = spawn(argv[0]!, argv.slice(1), {
+    stdio: ['ignore', said, said],
+    detached: staysAfterUs,
+    env: qemu.environment,
+  });
   child.unref();
   child.on('error', () => undefined);
   // setpriv becomes QEMU by exec, so pid and start time are QEMU's from the start.
@@ -188,8 +204,13 @@ async function reachLogin(machine: Machine, timeoutMs: number): Promise<void> {
       const tail = consoleTail(machine, 200);
       if (PANIC.test(tail))
         throw new Error(`The kernel of ${machine.profile} panicked:\n${consoleTail(machine)}`);
-      const answer = await sshRun(machine.ssh, 'true', { timeoutMs: 15_000, mayFail: true });
-      if (answer.code === 0) return true;
+      try {
+        const end = await onMachine(machine.ssh, node => node.run(['true'], { timeoutMs: 15_000 }));
+        if (end.code === 0) return true;
+      } catch (error) {
+        // Another machine's host key is no reason to go on waiting.
+        if (error instanceof AppError && error.code.startsWith('host-key')) throw error;
+      }
       await sleep(200);
       return null;
     },

@@ -1,6 +1,6 @@
 /**
- * Nested hosts: `npm run nested -- up | ssh [COMMAND] | run [SCENARIO…] | down`, each with `--profile NAME`, and
- * `npm run test:nested` (`main.ts test`), which plays every scenario of the tree on every profile. Needs root.
+ * Nested hosts: `npm run nested -- up | ssh [COMMAND] | run [SCENARIO…] | broken | down`, each with `--profile NAME`,
+ * and `npm run test:nested` (`main.ts test`), which plays every scenario of the tree on every profile. Needs root.
  */
 import { spawnSync } from 'node:child_process';
 import { rmSync } from 'node:fs';
@@ -10,7 +10,9 @@ import { Steps } from '../kit/steps.ts';
 import { workFolder } from '../kit/work-folder.ts';
 import { bundlePlayer } from '../player/bundle-player.ts';
 import { copyDelivery } from '../player/delivery.ts';
-import { report, scenariosFor } from '../player/suite.ts';
+import type { Damage } from '../player/damage.ts';
+import type { ScenarioOutcome } from '../player/play.ts';
+import { isGood, report, scenariosFor, type Tally } from '../player/suite.ts';
 import type { HostName } from '../scenarios/scenario.ts';
 import { deliver, playInside } from './deliver.ts';
 import { HOST_PACKAGES } from './host-packages.ts';
@@ -19,10 +21,11 @@ import { consoleTail, machineRuns, startMachine, stopMachine, type Machine } fro
 import { forgetMachine, rememberedMachine, rememberMachine } from './machine-that-is-up.ts';
 import type { Profile } from './profile.ts';
 import { profileNamed, PROFILES } from './profiles/index.ts';
-import { sshArguments } from './ssh.ts';
+import { interactiveSsh } from './ssh.ts';
 
 const CHECKOUT = process.env['PINFOLD_CHECKOUT'] ?? process.cwd();
-const USAGE = 'Usage: npm run nested -- up | ssh [COMMAND] | run [SCENARIO…] | down   [--profile NAME]';
+const USAGE =
+  'Usage: npm run nested -- up | ssh [COMMAND] | run [SCENARIO…] | broken | down   [--profile NAME]';
 
 /** Ends of machines and folders of this process, run when it ends in whatever way it can notice. */
 const cleanUps = new Set<() => void>();
@@ -42,7 +45,9 @@ async function main(words: readonly string[]): Promise<number> {
     case 'ssh':
       return ssh(profile, rest);
     case 'run':
-      return (await play(profile, rest)) ? 0 : 1;
+      return isGood(await play(profile, rest)) ? 0 : 1;
+    case 'broken':
+      return (await broken(profile)) ? 0 : 1;
     case 'down':
       return down(profile);
     case 'test':
@@ -68,7 +73,7 @@ function ssh(profile: Profile, command: readonly string[]): number {
   const machine = rememberedMachine(profile.name);
   if (machine === null)
     throw new Error(`${profile.name} is not up: npm run nested -- up --profile ${profile.name}`);
-  const [program, ...args] = sshArguments(machine.ssh);
+  const [program, ...args] = interactiveSsh(machine.ssh);
   const terminal = command.length === 0 ? ['-t'] : [];
   const end = spawnSync(program!, [...terminal, ...args, ...command], { stdio: 'inherit' });
   return end.status ?? 1;
@@ -83,15 +88,97 @@ function down(profile: Profile): number {
 }
 
 async function test(): Promise<number> {
-  let good = true;
-  for (const profile of PROFILES) good = (await play(profile, [])) && good;
-  return good ? 0 : 1;
+  const lines: string[] = [];
+  let [passed, failed] = [0, 0];
+  for (const profile of PROFILES) {
+    const start = Date.now();
+    // One profile that does not come up must not hide what becomes of the others.
+    const tally = await play(profile, []).catch((error: unknown) => {
+      process.stdout.write(`${error instanceof Error ? error.message : String(error)}\n`);
+      return { passed: 0, failed: 1 };
+    });
+    passed += tally.passed;
+    failed += isGood(tally) ? 0 : Math.max(1, tally.failed);
+    const seconds = Math.round((Date.now() - start) / 1000);
+    lines.push(
+      `  ${profile.name.padEnd(16)} ${String(tally.passed).padStart(6)} ${String(tally.failed).padStart(6)} ${String(seconds).padStart(7)}`,
+    );
+  }
+  process.stdout.write(`\n  profile          passed failed seconds\n${lines.join('\n')}\n`);
+  process.stdout.write(`${passed} passed, ${failed} failed\n`);
+  return failed === 0 ? 0 : 1;
 }
 
-/** Plays these scenarios, or all for this profile, on the machine that is up or on one for this run only. */
-async function play(profile: Profile, asked: readonly string[]): Promise<boolean> {
+/** Plays these scenarios, or all for this profile. */
+async function play(profile: Profile, asked: readonly string[]): Promise<Tally> {
+  return withMachine(profile, async ({ scenarios, steps, machine }) => {
+    const wanted = asked.length === 0 ? scenarios : asked;
+    const outcomes = await steps.step(`play ${profile.name}'s scenarios`, () =>
+      playOn(profile, machine, { scenarios: wanted, damage: null }),
+    );
+    return report(wanted, outcomes);
+  });
+}
+
+/** What is broken on purpose, and the scenario that must fail of it. */
+const BROKEN: readonly (readonly [Damage, string])[] = [
+  ['vcpu', 'dedicated-isolate'],
+  ['emulator', 'dedicated-isolate'],
+  ['memory', 'memory-moves-live'],
+];
+
+/**
+ * The suite's test of itself: plays real scenarios while something is broken in every guest as soon as it runs. True
+ * when each of them failed by a check, whose sentence is printed.
+ */
+async function broken(profile: Profile): Promise<boolean> {
+  return withMachine(profile, async ({ machine }) => {
+    const verdicts: string[] = [];
+    let good = true;
+    for (const [damage, scenario] of BROKEN) {
+      const [outcome] = await playOn(profile, machine, { scenarios: [scenario], damage });
+      const noticed = outcome !== undefined && !outcome.passed && outcome.failure.includes('it must be');
+      good &&= noticed;
+      const saw = outcome?.failure === '' ? 'it passed all the same' : (outcome?.failure ?? 'it did not run');
+      verdicts.push(`  ${damage.padEnd(9)} ${scenario.padEnd(26)} ${noticed ? 'noticed' : 'MISSED'}: ${saw}`);
+    }
+    process.stdout.write(
+      `\n  broken    scenario                   what the suite says\n${verdicts.join('\n')}\n`,
+    );
+    process.stdout.write(`The checks ${good ? 'notice' : 'DO NOT NOTICE'} what is broken on purpose.\n`);
+    return good;
+  });
+}
+
+async function playOn(
+  profile: Profile,
+  machine: Machine,
+  what: { readonly scenarios: readonly string[]; readonly damage: Damage | null },
+): Promise<ScenarioOutcome[]> {
+  const outcomes = await playInside(machine, {
+    host: profile.name as HostName,
+    domainType: profile.guests,
+    ...what,
+  });
+  if (outcomes.length < what.scenarios.length) {
+    const state = machineRuns(machine) ? 'runs' : 'is gone';
+    process.stdout.write(`  The player did not come to its end; QEMU ${state}. Console:\n`);
+    process.stdout.write(`${consoleTail(machine)}\n`);
+  }
+  return outcomes;
+}
+
+/** Does this with the machine that is up, or with one for this run only, once Pinfold and the player are on it. */
+async function withMachine<T>(
+  profile: Profile,
+  work: (stage: {
+    readonly scenarios: readonly string[];
+    readonly steps: Steps;
+    readonly machine: Machine;
+  }) => Promise<T>,
+): Promise<T> {
   const steps = new Steps();
-  process.stdout.write(`integration/nested, ${profile.name}: ${profile.about}\n`);
+  process.stdout.write(`\nintegration/nested, ${profile.name}: ${profile.about}\n`);
   const folder = workFolder('nested-suite');
   cleanUps.add(() => {
     rmSync(folder, { recursive: true, force: true });
@@ -99,22 +186,15 @@ async function play(profile: Profile, asked: readonly string[]): Promise<boolean
   copyDelivery(CHECKOUT, join(folder, 'delivery'));
   const player = join(folder, 'player.cjs');
   await steps.step('bundle the scenarios', () => bundlePlayer(CHECKOUT, player));
-  const all = scenariosFor(CHECKOUT, player, profile.name as HostName);
-  const wanted = asked.length === 0 ? all : asked;
+  const scenarios = scenariosFor(CHECKOUT, player, profile.name as HostName);
   const remembered = rememberedMachine(profile.name);
   const machine = remembered ?? (await start(profile, steps, false));
-  await steps.step('bring Pinfold and the scenarios in', () => deliver(machine, folder));
-  const outcomes = await steps.step('play the scenarios', () =>
-    playInside(machine, { host: profile.name as HostName, scenarios: wanted }),
-  );
-  if (outcomes.length < wanted.length) {
-    process.stdout.write(
-      `  The player did not come to its end; QEMU ${machineRuns(machine) ? 'runs' : 'is gone'}. Console:\n`,
-    );
-    process.stdout.write(`${consoleTail(machine)}\n`);
+  try {
+    await steps.step('bring Pinfold and the scenarios in', () => deliver(machine, folder));
+    return await work({ scenarios, steps, machine });
+  } finally {
+    if (remembered === null) stopMachine(machine);
   }
-  if (remembered === null) stopMachine(machine);
-  return report(wanted, outcomes);
 }
 
 async function start(profile: Profile, steps: Steps, staysAfterUs: boolean): Promise<Machine> {

@@ -7,6 +7,8 @@ export interface ImageRecipe {
   /** Meta package whose kernel the machine boots. */
   readonly kernelPackage: string;
   readonly diskMiB: number;
+  /** The image's own QEMU is kept beside it, for machines whose QEMU is too old to boot it. */
+  readonly keepsQemu: boolean;
 }
 
 /** One cell of a virtual machine. */
@@ -24,6 +26,10 @@ export interface Profile {
   /** One sentence for people. */
   readonly about: string;
   readonly image: ImageRecipe;
+  /** What guests inside run under: KVM, or QEMU's own TCG. */
+  readonly guests: 'kvm' | 'qemu';
+  /** Oldest major version of QEMU that boots it well. */
+  readonly leastQemu: number;
   /** `-accel`. */
   readonly accelerator: string;
   /** `-cpu`. */
@@ -31,8 +37,8 @@ export interface Profile {
   /** `-smp`. */
   readonly smp: string;
   readonly cells: readonly ProfileCell[];
-  /** Distance between any two cells (10 is a cell to itself). */
-  readonly distance: number;
+  /** Distance from each cell to each, in their order (10 is a cell to itself); the same there and back. */
+  readonly distances: readonly (readonly number[])[];
   /** Further QEMU arguments, e.g. a device behind a PCI bridge of one cell. */
   readonly devices: readonly string[];
   readonly kernelArguments: readonly string[];

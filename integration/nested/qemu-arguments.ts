@@ -9,7 +9,7 @@ export interface MachinePlaces {
   readonly port: number;
 }
 
-/** QEMU's whole command line for a machine. A snapshot fits only the command line that it was made with. */
+/** QEMU's whole command line for a machine, behind the program. A snapshot fits only the command line that it was made with. */
 export function qemuArguments(profile: Profile, image: Image, places: MachinePlaces): string[] {
   const cells = profile.cells.flatMap((cell, id) => [
     ...['-object', `memory-backend-ram,id=memory${id},size=${cell.memoryMiB}M`],
@@ -17,7 +17,7 @@ export function qemuArguments(profile: Profile, image: Image, places: MachinePla
   ]);
   const distances = profile.cells.flatMap((_, from) =>
     profile.cells.flatMap((__, to) =>
-      from < to ? ['-numa', `dist,src=${from},dst=${to},val=${profile.distance}`] : [],
+      from < to ? ['-numa', `dist,src=${from},dst=${to},val=${profile.distances[from]![to]!}`] : [],
     ),
   );
   const pages = profile.cells.map((cell, id) => `${id}:${cell.hugePages}`).join(',');
@@ -28,7 +28,7 @@ export function qemuArguments(profile: Profile, image: Image, places: MachinePla
     ...profile.kernelArguments,
   ].join(' ');
   return [
-    ...['qemu-system-x86_64', '-nodefaults', '-no-user-config', '-display', 'none', '-no-reboot'],
+    ...['-nodefaults', '-no-user-config', '-display', 'none', '-no-reboot'],
     ...['-machine', 'q35', '-accel', profile.accelerator, '-cpu', profile.cpu],
     ...['-smp', profile.smp, '-m', String(memory), ...cells, ...distances],
     ...['-kernel', image.kernel, '-initrd', image.initrd, '-append', kernel],

@@ -11,6 +11,8 @@ export interface GuestTemplate {
   readonly vcpus: number;
   readonly memoryMiB: number;
   readonly iothreads?: number;
+  /** PCI addresses (`0000:21:00.0`) of devices that the guest gets. */
+  readonly hostDevices?: readonly string[];
   /** The operator's section `PINFOLD=[…]`; null or absent = a VM without policy. */
   readonly pinfold?: Readonly<Record<string, string>> | null;
   /** The tenant's section `PINFOLD_WISH=[…]`. */
@@ -48,6 +50,7 @@ export function deploymentXml(guest: GuestTemplate, type: DomainType): string {
     '\t</pm>',
     '\t<devices>',
     '\t\t<emulator><![CDATA[/usr/bin/qemu-system-x86_64]]></emulator>',
+    ...(guest.hostDevices ?? []).flatMap(hostDevice),
     '\t</devices>',
     '\t<features>',
     '\t\t<acpi/>',
@@ -63,6 +66,18 @@ export function deploymentXml(guest: GuestTemplate, type: DomainType): string {
     '</domain>',
     '',
   ].join('\n');
+}
+
+/** As oned writes a PCI device of a VM. */
+function hostDevice(address: string): string[] {
+  const [domain, bus, slot, fn] = address.split(/[:.]/) as [string, string, string, string];
+  return [
+    "\t\t<hostdev mode='subsystem' type='pci' managed='yes'>",
+    '\t\t\t<source>',
+    `\t\t\t\t<address  domain='0x${domain}' bus='0x${bus}' slot='0x${slot}' function='0x${fn}'/>`,
+    '\t\t\t</source>',
+    '\t\t</hostdev>',
+  ];
 }
 
 /** The `<VM>` element: TEMPLATE, USER_TEMPLATE (where unknown sections land) and HISTORY_RECORDS. */

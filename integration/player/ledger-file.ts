@@ -25,6 +25,7 @@ export interface LedgerRecord {
       readonly guestCell: number;
       readonly hostCell: number;
       readonly vcpus: string;
+      readonly memoryMiB: number;
     }[];
   } | null;
 }

@@ -11,6 +11,8 @@ export interface LiveThread {
   readonly number: number | null;
   /** Cpus_allowed_list. */
   readonly cpus: readonly number[];
+  /** `fifo 1`, `rr 5`; `other` for every policy without a priority of its own. */
+  readonly scheduler: string;
 }
 
 /** All threads of a process from /proc/PID/task/TID/status, in order of their number. */
@@ -22,12 +24,27 @@ export function liveThreads(pid: number): LiveThread[] {
       try {
         const status = readFileSync(`/proc/${pid}/task/${tid}/status`, 'utf8');
         const field = (name: string) => new RegExp(`^${name}:\\s*(.*)$`, 'm').exec(status)?.[1] ?? '';
-        return [{ tid, ...roleOf(field('Name')), cpus: cpuNumbers(field('Cpus_allowed_list')) }];
+        return [
+          {
+            tid,
+            ...roleOf(field('Name')),
+            cpus: cpuNumbers(field('Cpus_allowed_list')),
+            scheduler: schedulerOf(readFileSync(`/proc/${pid}/task/${tid}/stat`, 'utf8')),
+          },
+        ];
       } catch {
         // A worker thread that ended between the two reads.
         return [];
       }
     });
+}
+
+/** Fields 40 and 41 of proc(5)'s stat: rt_priority and policy (1 = SCHED_FIFO, 2 = SCHED_RR). */
+export function schedulerOf(stat: string): string {
+  // Behind the name, which may hold blanks, comes field 3.
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  const name = { 1: 'fifo', 2: 'rr' }[fields[38] ?? ''];
+  return name === undefined ? 'other' : `${name} ${fields[37]!}`;
 }
 
 /** QEMU's names (started with debug-threads=on, as libvirt does): `CPU 0/KVM`, `CPU 0/TCG`, `IO iothread1`. */

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import type { DrivenHost } from '../opennebula/drive.ts';
 import type { DomainType } from '../opennebula/template.ts';
 import type { HostName, Scenario } from '../scenarios/scenario.ts';
+import type { Damage } from './damage.ts';
 import { installDriver, setPolicy } from './install-driver.ts';
 import { Stage } from './stage.ts';
 
@@ -26,6 +27,8 @@ export interface PlayerSettings {
   /** PINFOLD_TIMEOUT of the driver on this host; null = the default. */
   readonly decisionSeconds: number | null;
   readonly results: string;
+  /** Broken on purpose in every guest, so that scenarios must fail; null in every suite. */
+  readonly damage: Damage | null;
 }
 
 /** What came of one scenario. */
@@ -64,7 +67,12 @@ async function playOne(
   { host, settings }: { readonly host: DrivenHost; readonly settings: PlayerSettings },
 ): Promise<ScenarioOutcome> {
   const start = Date.now();
-  const stage = new Stage(host, settings.domainType, print);
+  const stage = new Stage(host, {
+    type: settings.domainType,
+    delivery: settings.delivery,
+    damage: settings.damage,
+    print,
+  });
   print(`\n  ${name}`);
   let failure = '';
   try {

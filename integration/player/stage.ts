@@ -2,10 +2,11 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { processIdentity } from '../kit/process-identity.ts';
-import { mustRun, runProgram } from '../kit/run-program.ts';
+import { mustRun, runProgram, type ProgramEnd } from '../kit/run-program.ts';
 import { cpuNumbers } from '../kit/cpu-numbers.ts';
 import * as driver from '../opennebula/drive.ts';
 import { deploymentXml, vmFolder, type DomainType, type GuestTemplate } from '../opennebula/template.ts';
+import { damage, type Damage } from './damage.ts';
 import { domainPins, type DomainPins } from './domain-pins.ts';
 import { cellsOfHost, freeHugePages, hugePagesOf, onlineCpus } from './host-facts.ts';
 import { ledgerRecords, type LedgerRecord } from './ledger-file.ts';
@@ -33,21 +34,33 @@ export interface Seen {
   readonly record: LedgerRecord | null;
 }
 
+/** What a stage is besides its host. */
+export interface StageSettings {
+  readonly type: DomainType;
+  /** Folder with dist/ and hooks/. */
+  readonly delivery: string;
+  /** Broken on purpose in each guest as soon as it runs; null = nothing, as in every suite. */
+  readonly damage: Damage | null;
+  readonly print: (line: string) => void;
+}
+
 const VIRSH = ['virsh', '--connect', 'qemu:///system'];
 const VIRSH_TIMEOUT_MS = 30_000;
 
 /** What a scenario does and sees; one for each scenario, on a host without guests. */
 export class Stage {
   readonly #host: driver.DrivenHost;
-  readonly #type: DomainType;
-  readonly #print: (line: string) => void;
+  readonly #settings: StageSettings;
   readonly #running = new Map<number, Running>();
   #checks = 0;
 
-  constructor(host: driver.DrivenHost, type: DomainType, print: (line: string) => void) {
+  constructor(host: driver.DrivenHost, settings: StageSettings) {
     this.#host = host;
-    this.#type = type;
-    this.#print = print;
+    this.#settings = settings;
+  }
+
+  #print(line: string): void {
+    this.#settings.print(line);
   }
 
   /** How many checks held so far. */
@@ -95,7 +108,7 @@ export class Stage {
 
   /** What oned would send for this guest. */
   domainXml(guest: GuestTemplate): string {
-    return deploymentXml(guest, this.#type);
+    return deploymentXml(guest, this.#settings.type);
   }
 
   /** The domain that the stock script was given, as it lies in the VM's folder. */
@@ -119,7 +132,48 @@ export class Stage {
     this.#print(`      one-${guest.id} started in ${(end.millis / 1000).toFixed(1)} s`);
     for (const line of end.log.filter(text => !text.startsWith('I ExitCode')))
       this.#print(`      log: ${line}`);
+    if (this.#settings.damage !== null) await this.damage(guest, this.#settings.damage);
     return this.#running.get(guest.id)!;
+  }
+
+  /** Breaks something in a guest that runs. */
+  async damage(guest: GuestTemplate, what: Damage): Promise<void> {
+    this.#print(`      broken on purpose: ${await damage(what, await this.see(guest))}`);
+  }
+
+  /** Does what must make a check fail, and returns the check's sentence. */
+  async checkThatFails(what: string, work: () => Promise<unknown>): Promise<string> {
+    try {
+      await work();
+    } catch (error) {
+      if (!(error instanceof CheckFailed)) throw error;
+      this.#checks += 1;
+      this.#print(`      ${what} was noticed: ${error.message}`);
+      return error.message;
+    }
+    throw new CheckFailed(`${what}: no check noticed it.`);
+  }
+
+  /** Runs virsh; what becomes of it is the answer. */
+  virsh(...words: readonly string[]): Promise<ProgramEnd> {
+    return runProgram([...VIRSH, ...words], { timeoutMs: VIRSH_TIMEOUT_MS });
+  }
+
+  /** Runs virsh, which must work. */
+  async mustVirsh(...words: readonly string[]): Promise<string> {
+    return mustRun([...VIRSH, ...words], { timeoutMs: VIRSH_TIMEOUT_MS });
+  }
+
+  /** Runs any other program of the host, which must work. */
+  async program(...argv: readonly string[]): Promise<string> {
+    return mustRun(argv, { timeoutMs: VIRSH_TIMEOUT_MS });
+  }
+
+  /** Runs the delivered `pinfold`, which must work, and returns the document that it prints. */
+  async pinfold(...words: readonly string[]): Promise<unknown> {
+    const program = join(this.#settings.delivery, 'dist/pinfold.cjs');
+    const said = await mustRun([process.execPath, program, ...words, '--json'], { timeoutMs: 60_000 });
+    return JSON.parse(said) as unknown;
   }
 
   /** Deploys a guest that must be refused, and returns the text that its owner reads. */
@@ -170,7 +224,7 @@ export class Stage {
 
   /**
    * The decision in the ledger, the pins in libvirt and the masks in the kernel are one and the same for every
-   * thread, and the claim belongs to this very process.
+   * thread, the claim belongs to this very process, and 2 MiB pages lie on the cells that were decided.
    */
   async agrees(guest: GuestTemplate): Promise<Seen> {
     const seen = await this.see(guest);
@@ -194,12 +248,22 @@ export class Stage {
     }
     const emulator = cpuNumbers(placement.emulator.cpus);
     this.check(`libvirt's emulator pin of ${name}`, seen.pins.emulator, emulator);
-    const masks = threadsOf('emulator').map(thread => [thread.name, thread.cpus.join(',')]);
-    const astray = masks.filter(([, cpus]) => cpus !== emulator.join(','));
-    this.check(`${name}'s emulator threads off ${emulator.join(',')} (of ${masks.length})`, astray, []);
+    const astray = threadsOf('emulator')
+      .filter(thread => !isWhereEmulatorsAre(thread, emulator))
+      .map(thread => [thread.name, thread.cpus.join(',')]);
+    const count = threadsOf('emulator').length;
+    this.check(`${name}'s emulator threads off ${emulator.join(',')} (of ${count})`, astray, []);
     for (const thread of threadsOf('iothread')) {
       const decided = cpuNumbers(placement.iothreads[String(thread.number)] ?? '');
       this.check(`mask of ${name}'s thread "${thread.name}"`, thread.cpus, decided);
+    }
+    if (seen.pins.pageSizeKiB === 2048) {
+      const pages = placement.cells.map(cell => [cell.hostCell, cell.memoryMiB / 2]);
+      this.check(
+        `2 MiB pages that ${name} holds on each cell`,
+        this.hugePagesOf(seen),
+        Object.fromEntries(pages),
+      );
     }
     return seen;
   }
@@ -220,4 +284,13 @@ export class Stage {
   exists(path: string): boolean {
     return existsSync(path);
   }
+}
+
+/**
+ * On exactly the emulator's CPUs; a thread context, with which QEMU touches the memory of one cell (`TC …`), binds
+ * itself to those of them that are on its cell.
+ */
+function isWhereEmulatorsAre(thread: LiveThread, emulator: readonly number[]): boolean {
+  if (thread.name.startsWith('TC ')) return thread.cpus.every(cpu => emulator.includes(cpu));
+  return isDeepStrictEqual(thread.cpus, emulator);
 }

@@ -28,11 +28,22 @@ export function readOutcomes(file: string): ScenarioOutcome[] {
   return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as ScenarioOutcome[]) : [];
 }
 
+/** How many scenarios passed and failed. */
+export interface Tally {
+  readonly passed: number;
+  readonly failed: number;
+}
+
+/** A suite of which nothing ran has not passed. */
+export function isGood({ passed, failed }: Tally): boolean {
+  return failed === 0 && passed > 0;
+}
+
 /**
  * Prints the scenarios of the tree beside those that ran, and the last line of the suite, `N passed, N failed`.
- * A scenario of the tree that did not run counts as failed. Returns whether all passed.
+ * A scenario of the tree that did not run counts as failed.
  */
-export function report(wanted: readonly string[], outcomes: readonly ScenarioOutcome[]): boolean {
+export function report(wanted: readonly string[], outcomes: readonly ScenarioOutcome[]): Tally {
   const print = (line: string) => process.stdout.write(`${line}\n`);
   print('\n  scenario in the tree                ran   seconds  checks');
   for (const name of wanted) {
@@ -49,5 +60,5 @@ export function report(wanted: readonly string[], outcomes: readonly ScenarioOut
   const failed = wanted.length - passed + strangers;
   for (const { name, failure } of outcomes.filter(outcome => !outcome.passed)) print(`  ${name}: ${failure}`);
   print(`${passed} passed, ${failed} failed`);
-  return failed === 0 && wanted.length > 0;
+  return { passed, failed };
 }

@@ -8,7 +8,7 @@ export const scenario: Scenario = {
     "the saved pins are not used: the restored guest's vCPU has another CPU",
     "ledger, libvirt's XML and the kernel agree on every thread of both",
   ],
-  hosts: ['this-machine'],
+  hosts: ['this-machine', 'trixie'],
   async play(stage) {
     const pinfold = { HW_CPU_POLICY: 'dedicated' };
     const saved = { id: 113, vcpus: 1, memoryMiB: 64, pinfold };

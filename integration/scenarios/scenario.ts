@@ -1,7 +1,7 @@
 import type { Stage } from '../player/stage.ts';
 
 /** Where scenarios can be played: this machine's own CPUs, or a nested host. */
-export const HOSTS = ['this-machine', 'bookworm-small'] as const;
+export const HOSTS = ['this-machine', 'trixie', 'bookworm-small', 'bookworm-kvm', 'trixie-odd'] as const;
 export type HostName = (typeof HOSTS)[number];
 
 /**

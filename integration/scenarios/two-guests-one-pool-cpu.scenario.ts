@@ -9,7 +9,7 @@ export const scenario: Scenario = {
     'each claim is billed for half of the pool CPU',
     "ledger, libvirt's XML and the kernel agree on every thread",
   ],
-  hosts: ['bookworm-small'],
+  hosts: ['trixie', 'bookworm-small'],
   policy: 'emulator_overcommit_ratio: 2\nstrategy: pack\n',
   async play(stage) {
     const pinfold = {

@@ -18,8 +18,11 @@ export APT_CONFIG="$MMDEBSTRAP_APT_CONFIG"
 kernel=$(apt-cache depends "$KERNEL_PACKAGE" | awk '$1 == "Depends:" && $2 ~ /^linux-image-/ { print $2; exit }')
 (cd "$unpacked" && apt-get download -qq "$kernel" && dpkg-deb -x "$kernel"_*.deb .)
 mkdir -p "$root/usr/lib/modules" "$OUT"
-cp -a "$unpacked"/lib/modules/. "$root/usr/lib/modules/"
-version=$(ls "$unpacked/lib/modules")
+# Debian 12 ships its modules below /lib, Debian 13 below /usr/lib.
+modules=$unpacked/usr/lib/modules
+[ -d "$modules" ] || modules=$unpacked/lib/modules
+cp -a "$modules/." "$root/usr/lib/modules/"
+version=$(ls "$modules")
 chroot "$root" depmod "$version"
 cp "$unpacked/boot/vmlinuz-$version" "$OUT/vmlinuz"
 
@@ -27,7 +30,7 @@ cp "$unpacked/boot/vmlinuz-$version" "$OUT/vmlinuz"
 mkdir -p "$OUT/modules"
 : > "$OUT/modules/order"
 for name in virtio_ring virtio virtio_pci_legacy_dev virtio_pci_modern_dev virtio_pci virtio_blk crc32c_generic; do
-  file=$(find "$unpacked/lib/modules/$version" -name "$name.ko" -o -name "$name.ko.xz" | head -1)
+  file=$(find "$modules/$version" -name "$name.ko" -o -name "$name.ko.xz" | head -1)
   [ -n "$file" ] || continue
   case $file in
     *.xz) xz -dc "$file" > "$OUT/modules/$name.ko" ;;

@@ -1,39 +1,17 @@
 import type { Profile } from '../profile.ts';
+import { BOOKWORM } from './debian-images.ts';
 
 /**
- * Debian 12 (kernel 6.1, systemd 252, libvirt 9.0, QEMU 7.2, Node 18), the base of Proxmox VE 8. Cell 0 has three
- * CPUs, the fewest that hold two guests of one vCPU and the pool CPU of their emulator threads; cell 1 has one. Each
- * CPU is a socket of its own, because a socket or a cache that reaches into two cells is no real machine.
- * `-cpu max` of TCG has no virtualisation of its own, so guests inside run under TCG too.
+ * Debian 12. Cell 0 has three CPUs, the fewest that hold two guests of one vCPU and the pool CPU of their emulator
+ * threads; cell 1 has one. Each CPU is a socket of its own, because a socket or a cache that reaches into two cells
+ * is no real machine. `-cpu max` of TCG has no virtualisation of its own, so guests inside run under TCG too.
  */
 export const bookwormSmall: Profile = {
   name: 'bookworm-small',
   about: 'Debian 12, 3 CPUs and 1 CPU in 2 cells, 128 pages of 2 MiB on each; guests run under TCG',
-  image: {
-    suite: 'bookworm',
-    sources: [
-      'deb http://deb.debian.org/debian bookworm main',
-      'deb http://deb.debian.org/debian bookworm-updates main',
-      'deb http://deb.debian.org/debian-security bookworm-security main',
-    ],
-    packages: [
-      ...[
-        'systemd',
-        'systemd-sysv',
-        'udev',
-        'dbus',
-        'kmod',
-        'iproute2',
-        'procps',
-        'openssh-server',
-        'polkitd',
-      ],
-      ...['qemu-system-x86', 'libvirt-daemon-system', 'libvirt-daemon-driver-qemu', 'libvirt-clients'],
-      ...['numactl', 'hwloc-nox', 'nodejs'],
-    ],
-    kernelPackage: 'linux-image-cloud-amd64',
-    diskMiB: 3072,
-  },
+  image: BOOKWORM,
+  guests: 'qemu',
+  leastQemu: 7,
   accelerator: 'tcg,thread=multi',
   cpu: 'max,vendor=GenuineIntel',
   smp: '4,sockets=4,cores=1,threads=1',
@@ -41,7 +19,10 @@ export const bookwormSmall: Profile = {
     { cpus: '0-2', memoryMiB: 1536, hugePages: 128 },
     { cpus: '3', memoryMiB: 1536, hugePages: 128 },
   ],
-  distance: 20,
+  distances: [
+    [10, 20],
+    [20, 10],
+  ],
   devices: [],
   kernelArguments: ['mitigations=off'],
   bootTimeoutMs: 180_000,

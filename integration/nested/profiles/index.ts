@@ -1,8 +1,11 @@
 import type { Profile } from '../profile.ts';
+import { bookwormKvm } from './bookworm-kvm.ts';
 import { bookwormSmall } from './bookworm-small.ts';
+import { trixieOdd } from './trixie-odd.ts';
+import { trixie } from './trixie.ts';
 
 /** Every nested host there is, the default first. */
-export const PROFILES: readonly Profile[] = [bookwormSmall];
+export const PROFILES: readonly Profile[] = [trixie, bookwormSmall, bookwormKvm, trixieOdd];
 
 /** The profile of this name; an unknown name is an error that lists all. */
 export function profileNamed(name: string): Profile {

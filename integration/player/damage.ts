@@ -1,0 +1,46 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { mustRun } from '../kit/run-program.ts';
+import { cellsOfHost } from './host-facts.ts';
+import type { Seen } from './stage.ts';
+
+/** What is broken on purpose in a guest that runs, to see that the checks notice. */
+export type Damage = 'vcpu' | 'emulator' | 'memory';
+
+/**
+ * Breaks one thing behind libvirt's and Pinfold's back, and returns what was done in a few words.
+ *
+ * - `vcpu`: the thread of the last vCPU goes to the next CPU, in its cgroup and its mask.
+ * - `emulator`: the first emulator thread may run on the next CPU, too.
+ * - `memory`: all pages go to another cell with migratepages(8).
+ */
+export async function damage(what: Damage, seen: Seen): Promise<string> {
+  if (what === 'memory') return moveMemory(seen);
+  const role = what === 'vcpu' ? 'vcpu' : 'emulator';
+  const thread = seen.threads.filter(one => one.role === role).at(what === 'vcpu' ? -1 : 0)!;
+  const all = cellsOfHost().flatMap(cell => cell.cpus);
+  const after = all[(all.indexOf(thread.cpus[0]!) + 1) % all.length]!;
+  const cpus = what === 'vcpu' ? [after] : [...thread.cpus, after];
+  // The cgroup's line is `0::/machine.slice/…/libvirt/vcpu0`.
+  const cgroup = readFileSync(`/proc/${seen.pid}/task/${thread.tid}/cgroup`, 'utf8')
+    .trim()
+    .slice('0::'.length);
+  writeFileSync(`/sys/fs/cgroup${cgroup}/cpuset.cpus`, cpus.join(','));
+  // Newer kernels keep a thread's own mask when its cpuset grows.
+  await mustRun(['taskset', '-pc', cpus.join(','), String(thread.tid)], { timeoutMs: 30_000 });
+  return `thread "${thread.name}" taken from CPUs ${thread.cpus.join(',')} to ${cpus.join(',')}`;
+}
+
+async function moveMemory(seen: Seen): Promise<string> {
+  const from = String(seen.pins.memory?.cells[0] ?? 0);
+  const to = String(cellsOfHost().find(cell => String(cell.id) !== from)!.id);
+  // The cpuset may forbid the other cell: then it is widened first, as an administrator's hand would.
+  const cgroup = readFileSync(`/proc/${seen.pid}/cgroup`, 'utf8').trim().slice('0::'.length);
+  for (
+    let path = cgroup;
+    path !== '/machine.slice' && path !== '/' && path !== '';
+    path = path.replace(/\/[^/]*$/, '')
+  )
+    writeFileSync(`/sys/fs/cgroup${path}/cpuset.mems`, '');
+  await mustRun(['migratepages', String(seen.pid), from, to], { timeoutMs: 60_000 });
+  return `memory moved from cell ${from} to cell ${to}`;
+}
