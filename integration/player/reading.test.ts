@@ -1,6 +1,7 @@
 import { cpuNumbers } from '../kit/cpu-numbers.ts';
 import { cpioArchive, FILE } from '../kit/cpio.ts';
 import { domainPins } from './domain-pins.ts';
+import { schedulerOf } from './live-threads.ts';
 
 it("reads the kernel's CPU lists", () => {
   expect(cpuNumbers('0-2,8\n')).toEqual([0, 1, 2, 8]);
@@ -37,4 +38,12 @@ it('pads every part of a cpio archive to four bytes and ends it with a trailer',
   expect(archive.slice(110, 112)).toBe('a\0');
   expect(archive.slice(112, 120)).toBe('hello\0\0\0');
   expect(archive.slice(120 + 110, 120 + 121)).toBe('TRAILER!!!\0');
+});
+
+it('reads the scheduling policy of a thread whose name holds blanks and brackets', () => {
+  const stat = (priority: number, policy: number) =>
+    `7 (CPU 0) S/KVM) S ${Array.from({ length: 36 }, () => '0').join(' ')} ${priority} ${policy} 0 0`;
+  expect(schedulerOf(stat(1, 1))).toBe('fifo 1');
+  expect(schedulerOf(stat(5, 2))).toBe('rr 5');
+  expect(schedulerOf(stat(0, 0))).toBe('other');
 });
