@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { atTheEnd } from './clean-ups.ts';
 
 /** How a program ended. */
 export interface ProgramEnd {
@@ -23,7 +24,7 @@ export interface ProgramOptions {
 }
 
 /**
- * Runs a program to its end in a process group of its own. What goes wrong is in the answer: a program that
+ * Runs a program to its end in a process group of its own, which the clean-up kills. What goes wrong is in the answer: a program that
  * could not be started or overran its deadline has code null and a last line of stderr that says so.
  */
 export function runProgram(argv: readonly string[], options: ProgramOptions): Promise<ProgramEnd> {
@@ -36,6 +37,9 @@ export function runProgram(argv: readonly string[], options: ProgramOptions): Pr
       ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
     });
     if (child.pid !== undefined) options.onStart?.(child.pid);
+    const ended = atTheEnd(() => {
+      killGroup(child.pid);
+    });
     let stdout = '';
     let stderr = '';
     const hear = (text: string) => options.onOutput?.(text);
@@ -53,6 +57,7 @@ export function runProgram(argv: readonly string[], options: ProgramOptions): Pr
     }, options.timeoutMs);
     const finish = (code: number | null) => {
       clearTimeout(deadline);
+      ended();
       resolve({ code, stdout, stderr, millis: Number(process.hrtime.bigint() - start) / 1e6 });
     };
     child.on('error', error => {

@@ -11,6 +11,7 @@ import {
 import { join } from 'node:path';
 import { cacheFolder } from '../kit/cache-folder.ts';
 import { DIES_WITH_US } from '../kit/child-of-ours.ts';
+import { atTheEnd } from '../kit/clean-ups.ts';
 import { bootInitrd } from '../kit/initrd.ts';
 import { mustRun } from '../kit/run-program.ts';
 import { shortHash } from '../kit/sha.ts';
@@ -53,12 +54,17 @@ export async function imageFor(profile: Profile, source: string): Promise<Image>
         rmSync(join(parent, old), { recursive: true, force: true });
     }
     const work = mkdtempSync(join(parent, `building-${process.pid}-`));
+    const built = atTheEnd(() => {
+      rmSync(work, { recursive: true, force: true });
+    });
     try {
       await build(profile, source, work);
       renameSync(work, folder);
     } catch (error) {
       rmSync(work, { recursive: true, force: true });
       if (!existsSync(folder)) throw error;
+    } finally {
+      built();
     }
   }
   const initrd = join(folder, 'initrd');

@@ -14,6 +14,7 @@ import { createServer } from 'node:net';
 import { basename, dirname, join } from 'node:path';
 import { AppError } from '../../src/domain/app-error.ts';
 import { cacheFolder } from '../kit/cache-folder.ts';
+import { atTheEnd } from '../kit/clean-ups.ts';
 import { DIES_WITH_US } from '../kit/child-of-ours.ts';
 import { processIdentity } from '../kit/process-identity.ts';
 import { mustRun } from '../kit/run-program.ts';
@@ -39,6 +40,9 @@ export interface Machine {
 
 /** What the console shows when the machine will never come up. */
 const PANIC = /Kernel panic|Oops:|BUG: unable to handle|PINFOLD-NO-ROOT|not syncing/;
+
+/** How to make the clean-up forget a machine, by its process. */
+const ends = new Map<string, () => void>();
 
 /** Resuming takes 4 to 8 s on two busy cores. */
 const RESUME_TIMEOUT_MS = 90_000;
@@ -185,12 +189,24 @@ async function launch(
   if (identity === null) {
     throw new Error(`QEMU did not start:\n${readFileSync(join(folder, 'qemu.log'), 'utf8')}`);
   }
-  return {
+  const machine = {
     profile: profile.name,
     process: identity,
     folder,
     ssh: { port, userKey: image.userKey, knownHosts: image.knownHosts },
   };
+  ends.set(
+    identity,
+    atTheEnd(() => {
+      stopMachine(machine);
+    }),
+  );
+  return machine;
+}
+
+/** From now on the machine outlives the clean-up of this process. */
+export function letStay(machine: Machine): void {
+  ends.get(machine.process)?.();
 }
 
 /** Waits for a login; a panic on the console or the end of QEMU ends the wait at once. */

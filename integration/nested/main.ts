@@ -3,9 +3,9 @@
  * and `npm run test:nested` (`main.ts test`), which plays every scenario of the tree on every profile. Needs root.
  */
 import { spawnSync } from 'node:child_process';
-import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { installPackages } from '../kit/apt.ts';
+import { cleanUp } from '../kit/clean-ups.ts';
 import { Steps } from '../kit/steps.ts';
 import { workFolder } from '../kit/work-folder.ts';
 import { bundlePlayer } from '../player/bundle-player.ts';
@@ -17,7 +17,7 @@ import type { HostName } from '../scenarios/scenario.ts';
 import { deliver, playInside } from './deliver.ts';
 import { HOST_PACKAGES } from './host-packages.ts';
 import { imageFor } from './image.ts';
-import { consoleTail, machineRuns, startMachine, stopMachine, type Machine } from './machine.ts';
+import { consoleTail, letStay, machineRuns, startMachine, stopMachine, type Machine } from './machine.ts';
 import { forgetMachine, rememberedMachine, rememberMachine } from './machine-that-is-up.ts';
 import type { Profile } from './profile.ts';
 import { profileNamed, PROFILES } from './profiles/index.ts';
@@ -26,14 +26,6 @@ import { interactiveSsh } from './ssh.ts';
 const CHECKOUT = process.env['PINFOLD_CHECKOUT'] ?? process.cwd();
 const USAGE =
   'Usage: npm run nested -- up | ssh [COMMAND] | run [SCENARIO…] | broken | down   [--profile NAME]';
-
-/** Ends of machines and folders of this process, run when it ends in whatever way it can notice. */
-const cleanUps = new Set<() => void>();
-
-function cleanUp(): void {
-  for (const act of cleanUps) act();
-  cleanUps.clear();
-}
 
 async function main(words: readonly string[]): Promise<number> {
   const at = words.indexOf('--profile');
@@ -63,6 +55,7 @@ async function up(profile: Profile): Promise<number> {
   const running = rememberedMachine(profile.name);
   const machine = running ?? (await start(profile, new Steps(), true));
   rememberMachine(machine);
+  letStay(machine);
   process.stdout.write(
     `${profile.name} is up. Look inside: npm run nested -- ssh. End it: npm run nested -- down.\n`,
   );
@@ -180,9 +173,6 @@ async function withMachine<T>(
   const steps = new Steps();
   process.stdout.write(`\nintegration/nested, ${profile.name}: ${profile.about}\n`);
   const folder = workFolder('nested-suite');
-  cleanUps.add(() => {
-    rmSync(folder, { recursive: true, force: true });
-  });
   copyDelivery(CHECKOUT, join(folder, 'delivery'));
   const player = join(folder, 'player.cjs');
   await steps.step('bundle the scenarios', () => bundlePlayer(CHECKOUT, player));
@@ -202,12 +192,7 @@ async function start(profile: Profile, steps: Steps, staysAfterUs: boolean): Pro
   await steps.step('install what builds and boots a host from Debian', () => installPackages(HOST_PACKAGES));
   const source = join(CHECKOUT, 'integration/nested/image');
   const image = await steps.step(`image of ${profile.image.suite}`, () => imageFor(profile, source));
-  const machine = await startMachine(profile, image, { steps, staysAfterUs });
-  if (!staysAfterUs)
-    cleanUps.add(() => {
-      stopMachine(machine);
-    });
-  return machine;
+  return startMachine(profile, image, { steps, staysAfterUs });
 }
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
