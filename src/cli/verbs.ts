@@ -1,4 +1,4 @@
-import { EXIT } from '../domain/app-error.ts';
+import { AppError, EXIT } from '../domain/app-error.ts';
 import { print } from './output.ts';
 import { checkRoot } from './check-root.ts';
 import type { Verb, VerbOption } from './verb.ts';
@@ -89,6 +89,30 @@ export const VERBS: Readonly<Record<string, Verb>> = {
       const root = checkRoot(given.text('root'));
       const { statusCommand } = await import('./commands/status.ts');
       return statusCommand({ root, json: given.flag('json') });
+    },
+  },
+
+  usage: {
+    summary: 'show capacity, what is taken, and what each guest costs in CPUs',
+    options: {
+      host: { takes: 'text', describe: 'a host document instead of a node; "-" reads standard input' },
+      root: ROOT,
+      json: JSON_OPTION,
+    },
+    examples: [
+      ['usage', 'this machine'],
+      ['usage --host host.json --json', 'a host document, as data'],
+    ],
+    run: async given => {
+      const [host, root] = [given.text('host'), checkRoot(given.text('root'))];
+      if (host !== undefined && root !== undefined)
+        throw new AppError(
+          'options-exclude',
+          EXIT.usage,
+          'Both --host and --root are given, but one node is shown: leave one of them out.',
+        );
+      const { usageCommand } = await import('./commands/usage.ts');
+      return usageCommand({ host, root, json: given.flag('json') });
     },
   },
 

@@ -7,6 +7,7 @@ import { replaySchema } from './replay-schema.ts';
 import { requestSchema } from './request-schema.ts';
 import { statusSchema } from './status-schema.ts';
 import { topologySchema } from './topology-schema.ts';
+import { usageSchema } from './usage-schema.ts';
 
 /** Every document that has a JSON Schema, by the name of its file in templates/schema. */
 export const DOCUMENT_SCHEMAS = {
@@ -19,4 +20,5 @@ export const DOCUMENT_SCHEMAS = {
   request: requestSchema,
   status: statusSchema,
   topology: topologySchema,
+  usage: usageSchema,
 } as const;

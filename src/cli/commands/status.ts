@@ -6,13 +6,12 @@ import { CpuSet } from '../../domain/cpu-set.ts';
 import { EXIT } from '../../domain/app-error.ts';
 import { hostPolicyOf } from '../../domain/node-policy.ts';
 import { columnsToUse, print, wantsColor } from '../output.ts';
+import { policyFolder } from '../policy-folder.ts';
 import { cpuMarks } from '../render/cpu-marks.ts';
 import type { MapModel } from '../render/map-model.ts';
 import { readMapModel } from '../render/read-map-model.ts';
 import { renderMap } from '../render/render-map.ts';
 
-/** Where operators keep policy.yaml: OpenNebula's folder on a host, and where there is no orchestrator. */
-const POLICY_FOLDERS = ['/var/tmp/one/etc/vmm/kvm/pinfold', '/etc/pinfold'] as const;
 const STATE_FOLDER = '/run/pinfold';
 
 /** Prints the map of a node as it runs now, or the same as a document; changes nothing. */
@@ -33,8 +32,7 @@ export async function statusCommand(options: {
 /** What a node's map shows, with the policy in the first folder that has one. */
 async function readStatus(node: NodePort): Promise<MapModel> {
   const reader: NodePort = { ...node, writeAtomically: () => undefined };
-  const folder = POLICY_FOLDERS.find(place => node.files.list(place).length > 0) ?? POLICY_FOLDERS[0];
-  const { policy } = await loadPolicy(reader, { policy: folder, state: STATE_FOLDER });
+  const { policy } = await loadPolicy(reader, { policy: policyFolder(node), state: STATE_FOLDER });
   return readMapModel(node, hostPolicyOf(policy), STATE_FOLDER);
 }
 
