@@ -8,11 +8,14 @@ import { onMachine, scriptOn } from './ssh.ts';
 /** Where the delivery lies inside. */
 const INSIDE = '/opt/pinfold-suite';
 
-/** Programs start forty times slower under TCG, and more so beside other work: `node -e 0` takes 2 to 5 s inside. */
-const DECISION_SECONDS = 100;
+/** Folder with dist/ and hooks/ on the machine. */
+export const DELIVERY_INSIDE = `${INSIDE}/delivery`;
 
-/** One start takes 3 s inside and sixteen at once a minute; four minutes a scenario is the player's own limit. */
-const PLAY_TIMEOUT_MS = 900_000;
+/** Programs start forty times slower under TCG, and more so beside other work: `node -e 0` takes 2 to 5 s inside. */
+const DECISION_SECONDS = 240;
+
+/** A profile's scenarios take up to eight minutes, beside other work more; each has a limit of its own in the player. */
+const PLAY_TIMEOUT_MS = 1_500_000;
 
 /** Puts the delivery and the player (both in `folder`: delivery/, player.cjs) on the machine, in one round trip. */
 export async function deliver(machine: Machine, folder: string): Promise<void> {
@@ -29,8 +32,8 @@ export async function playInside(
 ): Promise<ScenarioOutcome[]> {
   const settings: PlayerSettings = {
     ...what,
-    delivery: `${INSIDE}/delivery`,
-    remotes: `${INSIDE}/delivery/integration/opennebula/remotes`,
+    delivery: DELIVERY_INSIDE,
+    remotes: `${DELIVERY_INSIDE}/integration/opennebula/remotes`,
     user: 'oneadmin',
     decisionSeconds: DECISION_SECONDS,
     results: `${INSIDE}/results.json`,

@@ -21,6 +21,7 @@ import { consoleTail, letStay, machineRuns, startMachine, stopMachine, type Mach
 import { forgetMachine, rememberedMachine, rememberMachine } from './machine-that-is-up.ts';
 import type { Profile } from './profile.ts';
 import { profileNamed, PROFILES } from './profiles/index.ts';
+import { sameTopology } from './same-topology.ts';
 import { interactiveSsh } from './ssh.ts';
 
 const CHECKOUT = process.env['PINFOLD_CHECKOUT'] ?? process.cwd();
@@ -181,6 +182,7 @@ async function withMachine<T>(
   const machine = remembered ?? (await start(profile, steps, false));
   try {
     await steps.step('bring Pinfold and the scenarios in', () => deliver(machine, folder));
+    await steps.step('read the same topology over SSH as inside', () => sameTopology(machine));
     return await work({ scenarios, steps, machine });
   } finally {
     if (remembered === null) stopMachine(machine);

@@ -50,7 +50,7 @@ export interface ActionEnd {
 }
 
 /** A script's longest time; deploys of the nested host run under TCG, several at once. */
-const SCRIPT_TIMEOUT_MS = 150_000;
+const SCRIPT_TIMEOUT_MS = 300_000;
 
 const LOG_LINE = /^(ERROR|INFO|WARN|DEBUG):/;
 
