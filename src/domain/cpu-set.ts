@@ -41,9 +41,14 @@ export class CpuSet implements Iterable<number> {
 
   /** The union of all these sets. */
   static union(sets: Iterable<CpuSet>): CpuSet {
-    let all = CpuSet.EMPTY;
-    for (const set of sets) all = all.union(set);
-    return all;
+    const all = [...sets];
+    let length = 0;
+    for (const { words } of all) if (words.length > length) length = words.length;
+    const union = new Uint32Array(length);
+    for (const { words } of all) {
+      for (let index = 0; index < words.length; index += 1) union[index]! |= words[index]!;
+    }
+    return CpuSet.fromWords(union);
   }
 
   /** How many CPUs the set holds. */
@@ -81,20 +86,27 @@ export class CpuSet implements Iterable<number> {
   union(other: CpuSet): CpuSet {
     const [long, short] = this.words.length >= other.words.length ? [this, other] : [other, this];
     if (short.isEmpty) return long;
-    return new CpuSet(long.words.map((word, index) => word | (short.words[index] ?? 0)));
+    const words = long.words.slice();
+    for (let index = 0; index < short.words.length; index += 1) words[index]! |= short.words[index]!;
+    return new CpuSet(words);
   }
 
   /** The CPUs in both sets. */
   intersect(other: CpuSet): CpuSet {
-    const short = this.words.length <= other.words.length ? this : other;
-    const long = short === this ? other : this;
-    return CpuSet.fromWords(short.words.map((word, index) => word & long.words[index]!));
+    if (this.isSubsetOf(other)) return this;
+    const words = new Uint32Array(Math.min(this.words.length, other.words.length));
+    for (let index = 0; index < words.length; index += 1)
+      words[index] = this.words[index]! & other.words[index]!;
+    return CpuSet.fromWords(words);
   }
 
   /** The CPUs of this set that are not in the other. */
   minus(other: CpuSet): CpuSet {
     if (other.isEmpty || this.isEmpty) return this;
-    return CpuSet.fromWords(this.words.map((word, index) => word & ~(other.words[index] ?? 0)));
+    const words = this.words.slice();
+    const shared = Math.min(words.length, other.words.length);
+    for (let index = 0; index < shared; index += 1) words[index]! &= ~other.words[index]!;
+    return CpuSet.fromWords(words);
   }
 
   /** Whether both sets share a CPU. */
@@ -108,7 +120,10 @@ export class CpuSet implements Iterable<number> {
 
   /** Whether every CPU of this set is in the other. */
   isSubsetOf(other: CpuSet): boolean {
-    return this.words.every((word, index) => (word & ~(other.words[index] ?? 0)) === 0);
+    for (let index = 0; index < this.words.length; index += 1) {
+      if ((this.words[index]! & ~(other.words[index] ?? 0)) !== 0) return false;
+    }
+    return true;
   }
 
   /** Whether both sets hold the same CPUs. */

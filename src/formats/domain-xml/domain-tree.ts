@@ -18,6 +18,16 @@ const ONCE = ['name', 'uuid', 'memory', 'vcpu', 'iothreads', 'iothreadids', 'cpu
  * @throws DomainXmlError
  */
 export function readDomainTree(xml: string): XmlElement {
+  if (lastRead?.xml === xml) return lastRead.root;
+  const root = checkedTree(xml);
+  lastRead = { xml, root };
+  return root;
+}
+
+/** One start reads the same text several times: its description, its claim, the places to splice. */
+let lastRead: { readonly xml: string; readonly root: XmlElement } | null = null;
+
+function checkedTree(xml: string): XmlElement {
   const root = readRoot(xml);
   if (root.name !== 'domain')
     throw new DomainXmlError(
