@@ -8,7 +8,7 @@ export const scenario: Scenario = {
     'no emulator thread may run there; all have one other CPU of the same cell',
     "ledger, libvirt's XML and the kernel agree on every thread",
   ],
-  hosts: ['this-machine', 'trixie', 'bookworm-small'],
+  hosts: ['this-machine', 'trixie'],
   async play(stage) {
     const guest = {
       id: 101,
