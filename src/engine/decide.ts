@@ -42,7 +42,14 @@ export function place(model: HostModel, spec: GuestSpec): Outcome {
   const result = placeSplit(model, spec);
   if (result.ok) {
     const placement = toPlacement(model, result.placed);
-    return { ok: true, placement, why: why(model, result.placed, placement) };
+    return {
+      ok: true,
+      placement,
+      // Worked out when it is read: a start never does.
+      get why() {
+        return why(model, result.placed, placement);
+      },
+    };
   }
   const refusal = refuse(model, result.not);
   const hint = hintFor(model, spec);

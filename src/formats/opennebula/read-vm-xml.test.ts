@@ -1,5 +1,4 @@
 import fc from 'fast-check';
-import { readDriverMessage } from './read-driver-message.ts';
 import { readVmXml } from './read-vm-xml.ts';
 import { VmXmlError } from './vm-xml-error.ts';
 
@@ -130,37 +129,5 @@ describe('reading vm.xml', () => {
       }),
       { numRuns: 800 },
     );
-  });
-});
-
-describe("reading the driver's message", () => {
-  const message = `<VMM_DRIVER_ACTION_DATA><HOST>node1</HOST><NET_DRV/><MIGR_HOST>node2</MIGR_HOST><DEPLOY_ID>one-42</DEPLOY_ID><REMOTE_DEPLOYMENT_FILE/><CHECKPOINT_FILE>/var/lib/one//datastores/0/42/checkpoint</CHECKPOINT_FILE>${vm(policy({ PROFILE: 'größe' }))}</VMM_DRIVER_ACTION_DATA>`;
-  const inBase64 = btoa(String.fromCharCode(...new TextEncoder().encode(message)));
-
-  test.each([
-    ['plain', message],
-    ['in base64', inBase64],
-    ['in base64 with line ends', inBase64.replace(/(.{76})/g, '$1\n')],
-  ])('%s', (_, text) => {
-    expect(readDriverMessage(text)).toMatchObject({
-      vm: { vmId: 42, policy: { profile: 'größe' } },
-      host: 'node1',
-      targetHost: 'node2',
-      deployId: 'one-42',
-      checkpointFile: '/var/lib/one//datastores/0/42/checkpoint',
-      deploymentFile: null,
-    });
-  });
-
-  test.each([
-    ['', 'is empty'],
-    ['<VM/>', 'root element <VM>'],
-    ['<VMM_DRIVER_ACTION_DATA/>', 'with a <VM>'],
-    ['/////////w==', 'neither XML nor base64'],
-    ['AAAAAAAAA', 'neither XML nor base64'],
-    ['{"json": true}', "The driver's message cannot be read"],
-  ])('refuses %j', (text, reason) => {
-    expect(() => readDriverMessage(text)).toThrow(VmXmlError);
-    expect(() => readDriverMessage(text)).toThrow(reason);
   });
 });

@@ -30,7 +30,7 @@ export function readVmXml(text: string): VmDescription {
 }
 
 /** The root of one of OpenNebula's documents. @throws VmXmlError */
-export function readRoot(text: string, subject: string): XmlElement {
+function readRoot(text: string, subject: string): XmlElement {
   try {
     return readXml(text, subject);
   } catch (error) {
@@ -40,13 +40,13 @@ export function readRoot(text: string, subject: string): XmlElement {
 }
 
 /** Whether a text is nothing but base64 of some length. */
-export function isBase64(text: string): boolean {
+function isBase64(text: string): boolean {
   const body = text.trim();
   return body.length >= 8 && /^[A-Za-z0-9+/\s]+={0,2}$/.test(body);
 }
 
 /** What a `<VM>` element says. */
-export function describeVm(vm: XmlElement): VmDescription {
+function describeVm(vm: XmlElement): VmDescription {
   const vmId = numberIn(vm, 'ID');
   if (vmId === null) throw new VmXmlError('The VM in vm.xml has no ID.');
   const policy = section(vm, 'PINFOLD');
