@@ -17,6 +17,15 @@ export interface NodePort {
   writeAtomically(path: string, text: string, mode?: number): void;
   /** Removes a file; missing is fine. */
   remove(path: string): void;
+  /**
+   * Writes a text into a file that is there, in one call and in place, as the kernel's own files want it (cgroup, sysfs).
+   * Answers null when the kernel took it, else the name of its error (`EINVAL`); it never makes a file.
+   */
+  writeInPlace(path: string, text: string): string | null;
+  /** Makes one folder, in cgroup a group; there already is fine. Answers null, else the error's name. */
+  makeFolder(path: string): string | null;
+  /** Removes one empty folder, in cgroup a group without processes; missing is fine. Answers null, else the error's name. */
+  removeFolder(path: string): string | null;
 }
 
 export interface RunOptions {
@@ -63,4 +72,17 @@ export interface DomainPort {
   /** The XML inside a saved guest's file, and how to put another one there. */
   savedXml(file: string): Promise<string | null>;
   replaceSavedXml(file: string, xml: string): Promise<string | null>;
+}
+
+/**
+ * Live changes on one running guest. Each answers null when it was made, else what the system said, in one phrase
+ * without a full stop. A name that is not there is such an answer, not an exception.
+ */
+export interface GuestControl {
+  pinVcpu(vm: string, vcpu: number, cpus: CpuList): Promise<string | null>;
+  /** All threads that are no vCPU and no iothread. */
+  pinEmulator(vm: string, cpus: CpuList): Promise<string | null>;
+  pinIothread(vm: string, iothread: number, cpus: CpuList): Promise<string | null>;
+  /** All memory of the guest goes to these host cells and new memory comes from them; returns when it has moved. */
+  moveMemory(vm: string, cells: CpuList): Promise<string | null>;
 }

@@ -157,6 +157,7 @@ function tryOn(
     marker: start.marker,
     placement,
     foreign: null,
+    request,
   };
   return { kind: 'placed', xml: start.rewrite(entry, spec), entry, warnings: [] };
 }

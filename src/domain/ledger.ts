@@ -1,5 +1,6 @@
 import type { Claim } from './claim.ts';
 import type { Placement } from './decision.ts';
+import type { PlacementRequest } from './placement-request.ts';
 
 /**
  * All claims of one node that Pinfold made. Truth is what runs; this file only bridges the seconds between
@@ -32,6 +33,19 @@ export interface LedgerEntry {
    * from its threads each time. null: Pinfold's own guest.
    */
   readonly foreign: ForeignFacts | null;
+  /** What the guest asked for: whoever moves it decides again by it. Absent: nobody noted it. */
+  readonly request?: PlacementRequest;
+  /** A change of the running guest that has begun; `claim` then covers the place before and the one after. */
+  readonly step?: PendingStep;
+}
+
+/** Where a running guest is being taken. */
+export interface PendingStep {
+  readonly to: Placement;
+  /** What it holds when the change is done. */
+  readonly claim: Claim;
+  /** The process that makes the change; when it is gone, whoever comes next finishes it. */
+  readonly owner: ProcessId;
 }
 
 /** What cannot be seen on the threads of a QEMU. */

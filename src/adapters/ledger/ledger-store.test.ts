@@ -81,6 +81,9 @@ function nodeOn(root: string, write: NodePort['writeAtomically'] = writeAtomical
     remove: path => {
       rmSync(join(root, path), { force: true });
     },
+    writeInPlace: () => 'EROFS',
+    makeFolder: () => 'EROFS',
+    removeFolder: () => 'EROFS',
   };
 }
 const isFile = (path: string) => statSync(path, { throwIfNoEntry: false })?.isFile() === true;
@@ -153,6 +156,22 @@ describe('the ledger file', () => {
       expect(parseLedger(JSON.stringify({ ...full, entries: [without] }))).toBeNull();
     }
     expect(parseLedger(JSON.stringify(full))).toEqual(full);
+  });
+
+  test('takes what was asked for and a change under way along, whole or not at all', () => {
+    const request = { kind: 'pinfold/request', version: 1, vm: '7', vcpus: 2, memoryMiB: 512 } as const;
+    const step = { to: entry.placement!, claim: entry.claim, owner: '40:1234' };
+    const read = (change: object) =>
+      parseLedger(JSON.stringify({ ...full, entries: [{ ...entry, ...change }] }));
+    expect(read({ request, step })?.entries).toEqual([{ ...entry, request, step }]);
+    for (const damaged of [
+      { request: 'all' },
+      { request: { ...request, vcpus: 'two' } },
+      { step: { ...step, to: null } },
+      { step: { ...step, claim: { vm: '7' } } },
+      { step: { ...step, owner: 'me' } },
+    ])
+      expect(read(damaged)).toBeNull();
   });
 });
 

@@ -25,8 +25,24 @@ function isEntry(entry: unknown): entry is LedgerEntry {
     isNullOr(entry['marker'], isString) &&
     isNullOr(entry['placement'], isPlacement) &&
     isNullOr(entry['foreign'], isForeign) &&
+    (entry['request'] === undefined || isRequest(entry['request'])) &&
+    (entry['step'] === undefined || isStep(entry['step'])) &&
     (entry['process'] !== null || isProcessId((entry['claim'] as Record<string, unknown>)['owner']))
   );
+}
+
+/** Its options are read again by the engine, which answers for what is wrong in them. */
+function isRequest(request: unknown): boolean {
+  return (
+    isRecord(request) &&
+    typeof request['vm'] === 'string' &&
+    isNumber(request['vcpus']) &&
+    isNumber(request['memoryMiB'])
+  );
+}
+
+function isStep(step: unknown): boolean {
+  return isRecord(step) && isPlacement(step['to']) && isClaim(step['claim']) && isProcessId(step['owner']);
 }
 
 function isClaim(claim: unknown): boolean {
