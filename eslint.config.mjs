@@ -32,9 +32,9 @@ function layerRule(layer, allowed, folders, steps) {
             ...(['domain', 'engine', 'formats', 'machines'].includes(layer)
               ? [
                   {
-                    regex: layer === 'formats' ? '^(?!\\.|fast-xml-parser$)' : '^(?!\\.)',
+                    regex: '^(?!\\.)',
                     message:
-                      'Pure layer: no node: module and no package (fast-xml-parser only in formats), so that the same input always gives the same bytes.',
+                      'Pure layer: no node: module and no package, so that the same input always gives the same bytes.',
                   },
                 ]
               : []),

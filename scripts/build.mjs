@@ -50,20 +50,6 @@ const lazyChunks = {
   },
 };
 
-/**
- * What fast-xml-parser carries for entities of a document type, 18 KiB of patterns: our reader refuses every document
- * type before the parser sees the text. Should it be called all the same, everything is unsafe.
- */
-const deadCode = {
-  name: 'dead-code',
-  setup(bundler) {
-    bundler.onResolve({ filter: /^is-unsafe$/ }, () => ({ path: 'is-unsafe', namespace: 'dead-code' }));
-    bundler.onLoad({ filter: /.*/, namespace: 'dead-code' }, () => ({
-      contents: 'export const isUnsafe = () => true; export const HTML = {}; export const XML = {};',
-    }));
-  },
-};
-
 async function bundle(name, source, executable) {
   const result = await build({
     entryPoints: [source],
@@ -80,7 +66,7 @@ async function bundle(name, source, executable) {
     define: { PINFOLD_VERSION: JSON.stringify(version) },
     external: ['*.node', 'cpu-features'],
     supported: { 'dynamic-import': false },
-    plugins: [lazyChunks, deadCode],
+    plugins: [lazyChunks],
   });
   return Object.keys(result.metafile.inputs);
 }

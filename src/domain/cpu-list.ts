@@ -14,9 +14,24 @@ export class CpuSyntaxError extends Error {
  * Nothing else is understood: no `^`, no stride, no inner blanks.
  */
 export function parseCpuList(text: string): CpuSet {
+  const ranges = rangesOf(text);
+  return ranges.length === 0 ? CpuSet.EMPTY : setOfRanges(ranges);
+}
+
+/** The CPUs of a text that {@link parseCpuList} takes, as it lists them; quicker than a set where there are few. */
+export function listedCpus(text: string): number[] {
+  const ranges = rangesOf(text);
+  const cpus: number[] = [];
+  for (let at = 0; at < ranges.length; at += 2)
+    for (let cpu = ranges[at]!; cpu <= ranges[at + 1]!; cpu += 1) cpus.push(cpu);
+  return cpus;
+}
+
+/** First and last CPU of each rule in turn. */
+function rangesOf(text: string): number[] {
   const body = (text.endsWith('\0') ? text.slice(0, -1) : text).trim();
-  if (body === '') return CpuSet.EMPTY;
   const ranges: number[] = [];
+  if (body === '') return ranges;
   let listed = 0;
   for (let from = 0; from <= body.length; ) {
     const comma = body.indexOf(',', from);
@@ -28,7 +43,7 @@ export function parseCpuList(text: string): CpuSet {
     }
     from = to + 1;
   }
-  return setOfRanges(ranges);
+  return ranges;
 }
 
 /** Appends first and last CPU of the rule that stands at these offsets. */

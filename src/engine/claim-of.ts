@@ -67,8 +67,10 @@ function runningCpus({ placement, spec }: ClaimInput): CpuSet {
 /** The cores of these CPUs, but those that stand in emulator_pin_set, which never burn a core. */
 function siblingsOf(model: HostModel, cpus: CpuSet): CpuSet {
   const guest = cpus.minus(model.policy.emulatorPin);
-  const cores = model.cells.flatMap(cell => cell.cores.members).filter(core => core.intersects(guest));
-  return CpuSet.union(cores);
+  const cores = model.cells
+    .flatMap(cell => cell.cores.members)
+    .filter(core => core.some(cpu => guest.has(cpu)));
+  return CpuSet.of(cores.flat());
 }
 
 function heldCpus(cell: CellModel, taken: CpuSet, run: CpuSet): Pick<ClaimCell, 'pcpus' | 'burnt'> {

@@ -1,8 +1,7 @@
-import { CpuSet } from '../domain/cpu-set.ts';
-import { parseCpuList } from '../domain/cpu-list.ts';
+import type { CpuSet } from '../domain/cpu-set.ts';
+import { listedCpus, parseCpuList } from '../domain/cpu-list.ts';
 import type { Host } from '../domain/host.ts';
 import type { Cell } from '../domain/host-topology.ts';
-import { membersOf } from './bits.ts';
 import type { ClaimUsage } from './claim-usage.ts';
 import type { PolicySets } from './policy-sets.ts';
 
@@ -38,8 +37,8 @@ export interface CoreTable {
   readonly poolCpus: Int32Array;
   /** Sum of `free`. */
   readonly freeTotal: number;
-  /** All online threads of the core, in the same order. */
-  readonly members: readonly CpuSet[];
+  /** All online threads of the core, ascending, in the order of the cores. */
+  readonly members: readonly (readonly number[])[];
 }
 
 interface Input {
@@ -91,7 +90,7 @@ function fillCore(table: Filling, i: number, input: Input): void {
   let online = 0;
   let quiet = 0;
   const floating: number[] = [];
-  for (const cpu of membersOf(table.members[i]!)) {
+  for (const cpu of table.members[i]!) {
     online += 1;
     if (poolCpus.has(cpu)) table.poolCpus[i]! += 1;
     const taken = claimed.has(cpu);
@@ -124,7 +123,7 @@ function fillDomains(table: Filling, input: Input): void {
   const efficiency = parseCpuList(input.host.topology.kinds?.efficiency ?? '');
   const groups = new Map<number, number>();
   table.members.forEach((core, i) => {
-    const first = core.first!;
+    const first = core[0]!;
     const cache = caches.findIndex(set => set.has(first));
     table.domain[i] = cache < 0 ? caches.length : cache;
     table.kind[i] = performance.has(first) ? 1 : efficiency.has(first) ? 2 : 0;
@@ -136,8 +135,15 @@ function fillDomains(table: Filling, input: Input): void {
   table.groupCount = groups.size;
 }
 
-function coresOf(cell: Cell, cpus: CpuSet): CpuSet[] {
-  const listed = cell.cores.map(text => parseCpuList(text).intersect(cpus)).filter(core => !core.isEmpty);
-  const alone = cpus.minus(CpuSet.union(listed));
-  return [...listed, ...alone.toArray().map(cpu => CpuSet.of([cpu]))].sort((a, b) => a.first! - b.first!);
+function coresOf(cell: Cell, cpus: CpuSet): number[][] {
+  const cores: number[][] = [];
+  const listed = new Set<number>();
+  for (const text of cell.cores) {
+    const core = listedCpus(text).filter(cpu => cpus.has(cpu) && !listed.has(cpu));
+    if (core.length === 0) continue;
+    for (const cpu of core) listed.add(cpu);
+    cores.push(core.sort((a, b) => a - b));
+  }
+  if (listed.size < cpus.size) for (const cpu of cpus) if (!listed.has(cpu)) cores.push([cpu]);
+  return cores.sort((a, b) => a[0]! - b[0]!);
 }

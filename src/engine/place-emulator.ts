@@ -24,7 +24,7 @@ export function joinablePoolCpu(model: HostModel, cell: CellModel, guest: GuestN
 }
 
 function isPoolCore(model: HostModel, cores: CoreTable, cpu: number): boolean {
-  const core = cores.members.findIndex(members => members.has(cpu));
+  const core = cores.members.findIndex(members => members.includes(cpu));
   if (core < 0) return false;
   for (const other of cores.members[core]!) {
     if (model.usage.poolCpus.has(other) || model.usage.burnt.has(other)) continue;

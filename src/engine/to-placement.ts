@@ -134,7 +134,7 @@ function takenCpus(cores: HostModel['cells'][number]['cores'], taken: Int32Array
   const cpus: number[] = [];
   for (let core = 0; core < cores.count; core += 1) {
     if (taken[core] === 0) continue;
-    if (whole) cpus.push(...membersOf(cores.members[core]!));
+    if (whole) cpus.push(...cores.members[core]!);
     else for (let i = 0; i < taken[core]!; i += 1) cpus.push(cores.threads[cores.start[core]! + i]!);
   }
   return CpuSet.of(cpus);

@@ -95,7 +95,7 @@ describe('reading vm.xml', () => {
     ['', 'missing or empty'],
     [btoa(vm('')), 'base64'],
     ['not xml at all!', 'vm.xml cannot be read'],
-    ['<VM><ID>1</ID>', 'Unclosed'],
+    ['<VM><ID>1</ID>', 'never closed'],
     ['<HOST><ID>1</ID></HOST>', 'root element <HOST>'],
     ['<VM/>', 'no ID'],
     ['<VM><ID>one</ID></VM>', '"one", which is no whole number'],
