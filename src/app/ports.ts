@@ -86,3 +86,12 @@ export interface GuestControl {
   /** All memory of the guest goes to these host cells and new memory comes from them; returns when it has moved. */
   moveMemory(vm: string, cells: CpuList): Promise<string | null>;
 }
+
+/** Taking back pages that strayed. */
+export interface PageReturn {
+  /**
+   * The guest's pages on the cells `from` go to the cell `to`; where new memory comes from stays as it is. Answers as
+   * {@link GuestControl} does. The kernel lets only root do it.
+   */
+  returnPages(vm: string, from: string, to: string): Promise<string | null>;
+}

@@ -1,5 +1,6 @@
 import { AppError } from '../../domain/app-error.ts';
 import type { RunOptions, RunResult } from '../../app/ports.ts';
+import { answerMigratepages } from './migratepages.ts';
 import { answerScript, stockScript } from './opennebula-scripts.ts';
 import { ProgramError } from './program-error.ts';
 import { answerTaskset } from './taskset.ts';
@@ -45,6 +46,7 @@ function answer(tree: TreeFiles, argv: readonly string[], options: RunOptions): 
     if (script !== null) return done(answerScript(tree, script, { words, stdin: options.stdin ?? '' }));
     if (name === 'virsh') return done(answerVirsh(tree, words));
     if (name === 'taskset') return done(answerTaskset(tree, words));
+    if (name === 'migratepages') return done(answerMigratepages(tree, words));
     return failed(NOT_FOUND, `${program}: there is no stand-in for this program in a tree`);
   } catch (error) {
     if (error instanceof VirshError) return failed(1, `error: ${error.message}`);
