@@ -2,6 +2,7 @@ import type { NodePort } from '../../app/ports.ts';
 import { AppError } from '../../domain/app-error.ts';
 import { writeFailure } from '../local/write-failure.ts';
 import { withOwnTask } from './own-task.ts';
+import { kernelFiles } from './kernel-files.ts';
 import { TreeFiles } from './tree-files.ts';
 
 /**
@@ -27,6 +28,7 @@ export function openTreeNode(root: string): NodePort {
         tree.remove(path);
       });
     },
+    ...kernelFiles(tree),
   };
 }
 

@@ -18,7 +18,7 @@ import { emptyLedger, type Ledger, type LedgerEntry } from '../../domain/ledger.
 import { writeAtomically } from '../local/write-atomically.ts';
 import { fileLock } from './file-lock.ts';
 import { ledgerStore } from './ledger-store.ts';
-import { parseLedger } from './parse-ledger.ts';
+import { parseLedger } from '../../formats/ledger/parse-ledger.ts';
 
 const entry: LedgerEntry = {
   vm: 'one-7',

@@ -1,6 +1,7 @@
 import { rmSync } from 'node:fs';
 import { hostname } from 'node:os';
 import type { NodePort } from '../../app/ports.ts';
+import { makeFolder, removeFolder, writeInPlace } from './kernel-files.ts';
 import { localFiles } from './local-files.ts';
 import { runProgram } from './run-program.ts';
 import { writeAtomically } from './write-atomically.ts';
@@ -15,5 +16,8 @@ export function localNode(): NodePort {
     remove: path => {
       rmSync(path, { force: true });
     },
+    writeInPlace,
+    makeFolder,
+    removeFolder,
   };
 }
