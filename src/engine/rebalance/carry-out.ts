@@ -2,6 +2,7 @@ import type { GuestSpec } from '../../domain/guest-spec.ts';
 import type { RunningGuest, RunningHost } from '../running-host.ts';
 import { compactCells } from './compact-cells.ts';
 import type { MoveSet } from './find-moves.ts';
+import type { MoveRules } from './move-rules.ts';
 import { relocate } from './relocate.ts';
 import { stepCostMiB, type Step } from './step.ts';
 
@@ -24,8 +25,12 @@ const MOST_DETOURS = 2;
  * 2. When none can, the one with the least memory is put on another cell for the time being (a circle is broken).
  * 3. The newcomer is placed; half-used cores of its cells are mended first where that helps.
  */
-export function carryOut(host: RunningHost, spec: GuestSpec, set: MoveSet): RoomMade | null {
-  const trip = new Trip(host);
+export function carryOut(
+  host: RunningHost,
+  set: MoveSet,
+  { spec, rules }: { readonly spec: GuestSpec; readonly rules: MoveRules },
+): RoomMade | null {
+  const trip = new Trip(host, rules);
   if (trip.moveAll(set)) {
     const newcomer = trip.place(spec, set);
     if (newcomer !== null) return { steps: trip.steps, newcomer, costMiB: costOf(trip.steps) };
@@ -51,9 +56,11 @@ function costOf(steps: readonly Step[]): number {
 class Trip {
   readonly steps: Step[] = [];
   readonly #host: RunningHost;
+  readonly #rules: MoveRules;
 
-  constructor(host: RunningHost) {
+  constructor(host: RunningHost, rules: MoveRules) {
     this.#host = host;
+    this.#rules = rules;
   }
 
   undo(): void {
@@ -77,7 +84,7 @@ class Trip {
   place(spec: GuestSpec, { newcomer }: MoveSet): RunningGuest | null {
     let found = this.#offered(spec);
     const fits = () => (found = this.#offered(spec)) !== null;
-    if (found === null) this.steps.push(...compactCells(this.#host, this.#ids(newcomer), fits));
+    if (found === null) this.steps.push(...this.#compact(this.#ids(newcomer), fits));
     return found;
   }
 
@@ -91,7 +98,7 @@ class Trip {
     let next = relocate(this.#host, guest, move.cells);
     if (next === null) {
       const fits = () => (next = relocate(this.#host, this.#host.guests.get(move.vm)!, move.cells)) !== null;
-      this.steps.push(...compactCells(this.#host, move.cells, fits));
+      this.steps.push(...this.#compact(move.cells, fits));
     }
     if (next === null) return false;
     this.#take(next);
@@ -111,6 +118,10 @@ class Trip {
       return true;
     }
     return false;
+  }
+
+  #compact(cells: readonly number[], done: () => boolean): readonly Step[] {
+    return compactCells(this.#host, cells, { done, rules: this.#rules });
   }
 
   #take(to: RunningGuest): void {

@@ -1,4 +1,5 @@
 import type { RunningGuest, RunningHost } from '../running-host.ts';
+import { ANY_MOVE, type MoveRules } from './move-rules.ts';
 import { relocate } from './relocate.ts';
 import type { Step } from './step.ts';
 
@@ -13,13 +14,13 @@ const MOST_REPINS = 64;
 export function compactCells(
   host: RunningHost,
   cells: readonly number[],
-  done: () => boolean,
+  { done, rules = ANY_MOVE }: { readonly done: () => boolean; readonly rules?: MoveRules },
 ): readonly Step[] {
   const steps: Step[] = [];
   if (done()) return steps;
   for (let better = true; better && steps.length < MOST_REPINS; ) {
     better = false;
-    for (const guest of guestsOn(host, cells)) {
+    for (const guest of guestsOn(host, cells).filter(rules.mayRepin)) {
       const step = repinIfBetter(host, guest, { cells, done });
       if (step === null) continue;
       steps.push(step.step);

@@ -32,6 +32,8 @@ export interface MoveQuestion {
   readonly guests: readonly Movable[];
   /** Where the newcomer could go, with what it needs there. */
   readonly newcomers: readonly { readonly parts: readonly Part[]; readonly seat: Seating }[];
+  /** Memory that may be copied in all, MiB. */
+  readonly mostMiB: number;
 }
 
 /** How far the search goes; it is the same on every machine, for it counts steps and not time. */
@@ -137,7 +139,7 @@ class MoveSearch {
     const guest = this.#question.guests[index]!;
     for (const option of guest.options) {
       const costMiB = at.costMiB + option.costMiB;
-      if (costMiB >= this.#best || this.isSpent) return;
+      if (costMiB >= this.#best || costMiB > this.#question.mostMiB || this.isSpent) return;
       if (option.seat[guest.seat.indexOf(cell)] === cell) continue;
       this.#steps -= 1;
       this.#seat(guest.parts, guest.seat, 1);

@@ -3,6 +3,7 @@ import type { RunningGuest, RunningHost } from '../running-host.ts';
 import { carryOut, redoSteps, undoSteps, type RoomMade } from './carry-out.ts';
 import { freeNow, newcomerParts, partsOf, resourcesOf, type Part, type Resources } from './cell-loads.ts';
 import { findMoves, type Movable, type MoveQuestion, type MoveSet } from './find-moves.ts';
+import { ANY_MOVE, type MoveRules } from './move-rules.ts';
 import { seatings, type Seating } from './seatings.ts';
 
 /** What the search for room may cost; counted in steps, so that every machine finds the same. */
@@ -33,14 +34,21 @@ export const ROOM_LIMITS: RoomLimits = { moves: 5, steps: 5000, trials: 32, seat
 export function makeRoom(
   host: RunningHost,
   spec: GuestSpec,
-  limits: RoomLimits = ROOM_LIMITS,
+  { limits = ROOM_LIMITS, rules = ANY_MOVE }: Partial<RoomAsked> = {},
 ): RoomMade | null {
-  const question = questionOf(host, spec, limits);
+  const asked = { limits, rules };
+  const question = questionOf(host, spec, asked);
   if (question === null) return null;
-  const trials = new Trials(host, spec, limits.trials);
+  const trials = new Trials(host, spec, asked);
   findMoves(question, limits, set => trials.run(set));
   if (trials.best !== null) redoSteps(host, trials.best.steps);
   return trials.best;
+}
+
+/** How far the search goes, and what it may do. */
+export interface RoomAsked {
+  readonly limits: RoomLimits;
+  readonly rules: MoveRules;
 }
 
 /** Carries sets of moves out and takes them back, as often as allowed, and keeps the cheapest. */
@@ -48,21 +56,24 @@ class Trials {
   best: RoomMade | null = null;
   readonly #host: RunningHost;
   readonly #spec: GuestSpec;
+  readonly #rules: MoveRules;
   #left: number;
 
-  constructor(host: RunningHost, spec: GuestSpec, most: number) {
+  constructor(host: RunningHost, spec: GuestSpec, { limits, rules }: RoomAsked) {
     this.#host = host;
     this.#spec = spec;
-    this.#left = most;
+    this.#rules = rules;
+    this.#left = limits.trials;
   }
 
   /** MiB that the set copies in the end, or null when it cannot be carried out or nothing may be tried any more. */
   run(set: MoveSet): number | null {
     if (this.#left === 0) return null;
     this.#left -= 1;
-    const made = carryOut(this.#host, this.#spec, set);
+    const made = carryOut(this.#host, set, { spec: this.#spec, rules: this.#rules });
     if (made === null) return null;
     undoSteps(this.#host, made.steps);
+    if (made.costMiB > this.#rules.mostMiB) return null;
     if (this.best === null || compareRoom(made, this.best) < 0) this.best = made;
     return made.costMiB;
   }
@@ -73,7 +84,7 @@ function compareRoom(left: RoomMade, right: RoomMade): number {
   return left.costMiB - right.costMiB || left.steps.length - right.steps.length;
 }
 
-function questionOf(host: RunningHost, spec: GuestSpec, limits: RoomLimits): MoveQuestion | null {
+function questionOf(host: RunningHost, spec: GuestSpec, { limits, rules }: RoomAsked): MoveQuestion | null {
   const { model } = host;
   if (spec.cells.length > model.cells.length) return null;
   const resources = resourcesOf(model);
@@ -87,10 +98,10 @@ function questionOf(host: RunningHost, spec: GuestSpec, limits: RoomLimits): Mov
   );
   if (newcomers.length === 0) return null;
   const guests = [...host.guests.values()]
-    .filter(guest => guest.placement.devices.length === 0)
+    .filter(guest => guest.placement.devices.length === 0 && rules.mayMove(guest))
     .map(guest => movableOf(host, { guest, resources, limits }))
     .sort((a, b) => leastCost(a) - leastCost(b) || (a.vm < b.vm ? -1 : 1));
-  return { resources, free, guests, newcomers };
+  return { resources, free, guests, newcomers, mostMiB: rules.mostMiB };
 }
 
 function addsUp(resources: Resources, free: Float64Array, parts: readonly Part[]): boolean {

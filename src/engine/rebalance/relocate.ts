@@ -1,5 +1,9 @@
 import type { GuestSpec } from '../../domain/guest-spec.ts';
+import { splitGuest } from '../auto-cells.ts';
 import type { RunningGuest, RunningHost } from '../running-host.ts';
+import { keepInPlace } from './keep-in-place.ts';
+import { pinOrder } from './pin-order.ts';
+import { spareCpu } from './spare-cpu.ts';
 
 /**
  * Where a running guest would go when it may only use these host cells (ids; as many as it has guest cells), its
@@ -7,8 +11,9 @@ import type { RunningGuest, RunningHost } from '../running-host.ts';
  * none that a running guest can take:
  * 1. its page size stays, for QEMU allocated with it;
  * 2. its devices stay, for they are plugged in;
- * 3. the topology that it was told stays true: a guest that knows of siblings keeps whole cores.
- * CPUs are picked as under strategy pack, so that a move mends what is broken.
+ * 3. the topology that it was told stays true: a guest that knows of siblings keeps whole cores;
+ * 4. threads that wait for each other's CPU in a circle have a spare one to step aside.
+ * CPUs are picked as under strategy pack, so that a move mends what is broken; threads that can stay, do.
  */
 export function relocate(
   host: RunningHost,
@@ -18,8 +23,9 @@ export function relocate(
   const { spec, placement } = guest;
   const told = placement.topology;
   const tied = told.threads > 1 && spec.topology.preferred.threads === null;
+  const split = spec.autoCells && placement.cells.length > 1;
   const asked: GuestSpec = {
-    ...spec,
+    ...(split ? splitGuest(spec, placement.cells.length) : spec),
     ...frozen(guest),
     autoCells: false,
     threadPolicy: tied && (spec.threadPolicy ?? 'prefer') === 'prefer' ? 'require' : spec.threadPolicy,
@@ -32,7 +38,13 @@ export function relocate(
   if (tied && next.placement.topology.threads !== told.threads) return null;
   if (placement.cells.some((cell, row) => cell.pageSizeKiB !== next.placement.cells[row]?.pageSizeKiB))
     return null;
-  return { spec, claim: next.claim, placement: { ...next.placement, topology: told } };
+  const to = keepInPlace(guest, {
+    spec,
+    claim: next.claim,
+    placement: { ...next.placement, topology: told },
+  });
+  const step = { from: guest, to };
+  return pinOrder(step, null) === null && pinOrder(step, spareCpu(host.model, step)) === null ? null : to;
 }
 
 /** Guest cells as they were placed, and the page size in use. */

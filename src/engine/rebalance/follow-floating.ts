@@ -1,0 +1,76 @@
+import { parseCpuList } from '../../domain/cpu-list.ts';
+import { CpuSet } from '../../domain/cpu-set.ts';
+import type { RunningGuest, RunningHost } from '../running-host.ts';
+import { redoSteps, undoSteps } from './carry-out.ts';
+import { ownThreads } from './own-threads.ts';
+import { relocate } from './relocate.ts';
+import type { Step } from './step.ts';
+
+/**
+ * The same steps with what guests that float have to do about them, so that no shared thread ever stands on a CPU that
+ * became somebody's own. The steps have been taken on the host, and so have those answered.
+ *
+ * 1. Before a step, every other guest whose threads float over CPUs that it takes leaves these CPUs.
+ * 2. At the end, guests that had to leave and have no CPUs of their own get the whole floating set of their cells.
+ */
+export function followFloating(host: RunningHost, steps: readonly Step[]): readonly Step[] {
+  const all: Step[] = [];
+  const narrowed = new Set<string>();
+  undoSteps(host, steps);
+  for (const { from, to } of steps) {
+    const taken = heldBy(to).minus(heldBy(from));
+    for (const guest of [...host.guests.values()]) {
+      const left = guest.spec.vm === to.spec.vm ? null : leaves(guest, taken);
+      if (left === null) continue;
+      narrowed.add(guest.spec.vm);
+      take(host, all, { from: guest, to: left });
+    }
+    // A guest that had to leave CPUs before its own step starts from where it is now.
+    take(host, all, { from: from === to ? to : host.guests.get(to.spec.vm)!, to });
+  }
+  for (const vm of narrowed) {
+    const guest = host.guests.get(vm)!;
+    const home = guest.placement.cells.map(cell => cell.hostCell);
+    const wide = guest.placement.cost.dedicated === 0 ? relocate(host, guest, home) : null;
+    if (wide !== null) take(host, all, { from: guest, to: wide });
+  }
+  return all;
+}
+
+function take(host: RunningHost, steps: Step[], step: Step): void {
+  redoSteps(host, [step]);
+  steps.push(step);
+}
+
+function heldBy({ claim }: RunningGuest): CpuSet {
+  return CpuSet.union(claim.cells.map(cell => parseCpuList(cell.pcpus)));
+}
+
+/** The guest with its floating threads off these CPUs; null when none of them is there. */
+function leaves(guest: RunningGuest, taken: CpuSet): RunningGuest | null {
+  const { placement, claim } = guest;
+  const own = CpuSet.of(ownThreads(guest).map(({ cpu }) => cpu));
+  const cut = (text: string): string => {
+    const cpus = parseCpuList(text);
+    const rest = cpus.minus(taken);
+    // Where nothing is left it stays: a crowded CPU is better than none.
+    return cpus.isSubsetOf(own) || rest.isEmpty ? text : rest.toString();
+  };
+  const all = (texts: Readonly<Record<string, string>>) =>
+    Object.fromEntries(Object.entries(texts).map(([key, text]) => [key, cut(text)]));
+  const pins = all(placement.pins);
+  const iothreads = all(placement.iothreads);
+  const cpus = cut(placement.emulator.cpus);
+  const before = JSON.stringify([placement.pins, placement.iothreads, placement.emulator.cpus]);
+  if (JSON.stringify([pins, iothreads, cpus]) === before) return null;
+  return {
+    ...guest,
+    placement: {
+      ...placement,
+      pins,
+      iothreads,
+      emulator: { ...placement.emulator, cpus, atStart: cpus },
+    },
+    claim: { ...claim, ...(claim.emulator == null ? {} : { emulator: { ...claim.emulator, cpus } }) },
+  };
+}
