@@ -9,13 +9,13 @@ import type { PickScratch } from './pick-scratch.ts';
  * (new pool CPU, load, cache domains, memory in use, whole cores broken, devices spared, cell index).
  * Widths: 1, 10, 6, 9, 10, 4 and 7 bits = 47, so that 64 guest cells sum up below 2^53.
  *
- * Load is the mean of the share s of the cell's CPUs in use afterwards and of s²: it grows faster the fuller the cell,
+ * Load is the mean of the share s of the cell in use afterwards and of s²: it grows faster the fuller the cell,
  * so that of several guest cells the largest (or the one with the emulator's CPU) goes to the emptiest host cell,
  * which the sum of plain shares could not tell.
  */
 export interface CostParts {
   readonly newPoolCpu: number;
-  /** Permille of the cell's CPUs in use after the placement, read back from the load; 0 under pack. */
+  /** Permille of the cell in use after the placement (CPUs and memory), read back from the load; 0 under pack. */
   readonly balance: number;
   readonly domains: number;
   readonly brokenCores: number;
@@ -78,15 +78,27 @@ export function costParts(cost: number, pack: boolean): CostParts {
   };
 }
 
-/** (s + s²) / 2 in permille; s is the share of the cell's CPUs (without dedicated vCPUs: of its shared slots) in use. */
+/**
+ * (s + s²) / 2 in permille, where s is three parts CPUs in use and one part memory: CPUs alone send guest after guest to a
+ * cell whose memory then runs out, memory alone leaves CPUs uneven.
+ */
 function load(cell: CellModel, need: CellNeed, left: number): number {
-  const capacity =
-    need.dedicated > 0 ? cell.dedicatedTotal : Math.max(1, left + need.shared + cell.sharedVcpus);
-  const cpu = capacity === 0 ? 0 : 1 - Math.max(0, left) / capacity;
-  return Math.max(0, Math.min(1023, Math.round((cpu + cpu * cpu) * 500)));
+  const share = (3 * cpuShare(cell, need, left) + memoryPermille(cell, need) / 1000) / 4;
+  return Math.max(0, Math.min(1023, Math.round((share + share * share) * 500)));
 }
 
-/** Share of the cell's memory in use afterwards, permille: breaks ties of the CPU share. */
+/**
+ * The share of the cell's dedicated CPUs in use afterwards; of a guest without dedicated vCPUs the mean of that and of the share of
+ * its slots for shared vCPUs, so that shared guests leave room where dedicated ones will look for it.
+ */
+function cpuShare(cell: CellModel, need: CellNeed, left: number): number {
+  const used = (free: number, all: number) => (all === 0 ? 0 : 1 - Math.max(0, free) / all);
+  if (need.dedicated > 0) return used(left, cell.dedicatedTotal);
+  const slots = Math.max(1, left + need.shared + cell.sharedVcpus);
+  return (used(left, slots) + used(cell.cores.freeTotal, cell.dedicatedTotal)) / 2;
+}
+
+/** Share of the cell's memory in use afterwards, permille: a part of the load, and breaks its ties. */
 function memoryPermille(cell: CellModel, need: CellNeed): number {
   if (cell.memoryMiB === null || cell.memoryMiB === 0) return 0;
   return Math.min(1023, Math.round(((cell.claimedMiB + need.memoryMiB) / cell.memoryMiB) * 1000));

@@ -43,7 +43,7 @@ function difference(best: Found, next: Found, pack: boolean): string {
   const [ours, theirs] = [costParts(best.cost, pack), costParts(next.cost, pack)];
   if (ours.newPoolCpu !== theirs.newPoolCpu) return 'it has an emulator pool CPU with room';
   if (ours.balance !== theirs.balance)
-    return `its load is lower (${percent(ours.balance)} against ${percent(theirs.balance)} afterwards)`;
+    return `its load of CPUs and memory is lower (${percent(ours.balance)} against ${percent(theirs.balance)} afterwards)`;
   if (ours.domains !== theirs.domains)
     return `fewer cache domains are spanned (${ours.domains} against ${theirs.domains})`;
   if (ours.memory !== theirs.memory)

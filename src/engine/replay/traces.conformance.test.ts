@@ -123,9 +123,9 @@ describe('how even spread keeps the cells', () => {
     const farther = traces
       .filter(trace => meanGap(trace.trace('spread')) > trace.novaGap.spread + 1e-9)
       .map(trace => trace.id);
-    // Because more is let in: in t08 twice a six-core isolate guest that Nova refuses, which fills one cell; in t03 and
-    // t12 shared guests, whose memory is then missing for dedicated ones in the emptier cells.
-    expect(farther).toEqual(['t03', 't08', 't12']);
+    // Because more is let in: in t08 twice a six-core isolate guest that Nova refuses, which fills one of two cells; t03 has
+    // two cells as well, and a guest of two cells decides in which order the others may come.
+    expect(farther).toEqual(['t03', 't08']);
     const mean = (gap: (trace: NovaTrace) => number) => sum(gap) / traces.length;
     expect(mean(trace => meanGap(trace.trace('spread')))).toBeLessThanOrEqual(
       mean(trace => trace.novaGap.spread),
