@@ -3,7 +3,7 @@ import type { RunningGuest, RunningHost } from '../running-host.ts';
 import { compactCells } from './compact-cells.ts';
 import type { MoveSet } from './find-moves.ts';
 import type { MoveRules } from './move-rules.ts';
-import { relocate } from './relocate.ts';
+import { relocateBy } from './relocate.ts';
 import { stepCostMiB, type Step } from './step.ts';
 
 /** Steps that let a newcomer in, in the order in which each is valid, and where it then goes. */
@@ -95,9 +95,9 @@ class Trip {
 
   #move(move: { readonly vm: string; readonly cells: readonly number[] }): boolean {
     const guest = this.#host.guests.get(move.vm)!;
-    let next = relocate(this.#host, guest, move.cells);
+    let next = this.#place(guest, move.cells);
     if (next === null) {
-      const fits = () => (next = relocate(this.#host, this.#host.guests.get(move.vm)!, move.cells)) !== null;
+      const fits = () => (next = this.#place(this.#host.guests.get(move.vm)!, move.cells)) !== null;
       this.steps.push(...this.#compact(move.cells, fits));
     }
     if (next === null) return false;
@@ -112,12 +112,16 @@ class Trip {
     const asides =
       home.length > 1 ? [elsewhere] : elsewhere.filter(id => !move.cells.includes(id)).map(id => [id]);
     for (const cells of asides) {
-      const next = relocate(this.#host, guest, cells);
+      const next = this.#place(guest, cells);
       if (next === null) continue;
       this.#take(next);
       return true;
     }
     return false;
+  }
+
+  #place(guest: RunningGuest, cells: readonly number[]): RunningGuest | null {
+    return relocateBy(this.#rules, this.#host, { guest, cells });
   }
 
   #compact(cells: readonly number[], done: () => boolean): readonly Step[] {

@@ -1,6 +1,6 @@
 import type { RunningGuest, RunningHost } from '../running-host.ts';
 import { ANY_MOVE, type MoveRules } from './move-rules.ts';
-import { relocate } from './relocate.ts';
+import { relocateBy } from './relocate.ts';
 import type { Step } from './step.ts';
 
 /** Guests re-pinned at most in one compaction. */
@@ -21,7 +21,7 @@ export function compactCells(
   for (let better = true; better && steps.length < MOST_REPINS; ) {
     better = false;
     for (const guest of guestsOn(host, cells).filter(rules.mayRepin)) {
-      const step = repinIfBetter(host, guest, { cells, done });
+      const step = repinIfBetter(host, guest, { cells, done, rules });
       if (step === null) continue;
       steps.push(step.step);
       better = true;
@@ -41,10 +41,14 @@ function guestsOn(host: RunningHost, cells: readonly number[]): readonly Running
 function repinIfBetter(
   host: RunningHost,
   guest: RunningGuest,
-  { cells, done }: { readonly cells: readonly number[]; readonly done: () => boolean },
+  {
+    cells,
+    done,
+    rules,
+  }: { readonly cells: readonly number[]; readonly done: () => boolean; readonly rules: MoveRules },
 ): { readonly step: Step; readonly done: boolean } | null {
   const home = guest.placement.cells.map(cell => cell.hostCell);
-  const next = relocate(host, guest, home);
+  const next = relocateBy(rules, host, { guest, cells: home });
   if (next === null || next.placement.cells.some((cell, row) => cell.hostCell !== home[row])) return null;
   if (next.claim.cells.every((cell, i) => cell.pcpus === guest.claim.cells[i]?.pcpus)) return null;
   const before = wholeCores(host, cells);

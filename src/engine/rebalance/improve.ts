@@ -1,6 +1,6 @@
 import type { RunningGuest, RunningHost } from '../running-host.ts';
 import type { MoveRules } from './move-rules.ts';
-import { relocate } from './relocate.ts';
+import { relocateBy } from './relocate.ts';
 import { compareScores, isWorthAMove, scoreOf, type HostScore } from './score-of.ts';
 import { stepCostMiB, type Step } from './step.ts';
 
@@ -111,7 +111,7 @@ class Improvement {
   ): boolean {
     if (this.isSpent) return false;
     this.#limits = { ...this.#limits, trials: this.#limits.trials - 1 };
-    const to = relocate(this.#host, from, cells);
+    const to = relocateBy(this.#rules, this.#host, { guest: from, cells });
     if (to === null || samePlace(from, to) || !isMeant(from, to)) return false;
     if (to.placement.cells.some((cell, row) => cell.hostCell !== cells[row])) return false;
     this.#host.put(to);

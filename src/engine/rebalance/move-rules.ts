@@ -6,12 +6,22 @@ export interface MoveRules {
   readonly mayRepin: (guest: RunningGuest) => boolean;
   /** Whether it may go to other cells, its memory with it; never asked of guests that hold devices. */
   readonly mayMove: (guest: RunningGuest) => boolean;
+  /**
+   * Whether the threads of a guest have to find an order in which none meets another; those that wait for each other's
+   * CPU in a circle then need a free one to step aside.
+   */
+  readonly inOrder: boolean;
   /** Memory that may be copied in all, MiB. */
   readonly mostMiB: number;
 }
 
 /** Whatever the model allows: what could be arranged if every guest could be moved. */
-export const ANY_MOVE: MoveRules = { mayRepin: () => true, mayMove: () => true, mostMiB: Infinity };
+export const ANY_MOVE: MoveRules = {
+  mayRepin: () => true,
+  mayMove: () => true,
+  inOrder: false,
+  mostMiB: Infinity,
+};
 
 /** What the user allows of it. */
 export interface UsersLimits {
@@ -31,6 +41,7 @@ export function liveRules({ only, mostMiB = Infinity }: UsersLimits = {}): MoveR
     mayRepin: isMeant,
     mayMove: guest =>
       isMeant(guest) && guest.placement.cells.length === 1 && guest.placement.memoryMode === 'restrictive',
+    inOrder: true,
     mostMiB,
   };
 }

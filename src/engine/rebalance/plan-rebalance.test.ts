@@ -286,19 +286,22 @@ function brokenRules(host: RunningHost, claims: readonly Claim[], steps: readonl
     const broken = checkPlacement({ host: others, spec, placement, claim }).filter(
       rule => !floats || !rule.includes('float'),
     );
-    return [...broken, ...crowdedCpus(step, others.claims)];
+    const online = parseCpuList(host.model.host.topology.cpus.online);
+    return [...broken, ...crowdedCpus(step, others.claims, online)];
   });
 }
 
-function crowdedCpus(step: Step, others: readonly Claim[]): readonly string[] {
+function crowdedCpus(step: Step, others: readonly Claim[], online: CpuSet): readonly string[] {
   const foreign = CpuSet.union(others.flatMap(({ cells }) => cells.map(cell => parseCpuList(cell.pcpus))));
   const own = CpuSet.union(
     [step.from, step.to].flatMap(({ claim }) => claim.cells.map(cell => parseCpuList(cell.pcpus))),
   );
-  const spare = CpuSet.range(0, 23).minus(foreign).minus(own).first ?? null;
+  const spare = online.minus(foreign).minus(own).first ?? null;
   const at = new Map(ownThreads(step.from).map(thread => [`${thread.role} ${thread.index}`, thread.cpu]));
   const faults: string[] = [];
-  for (const { role, index, cpus } of pinOrder(step, spare) ?? []) {
+  const order = pinOrder(step, spare);
+  if (order === null) return [`${step.to.spec.vm} cannot go there thread by thread`];
+  for (const { role, index, cpus } of order) {
     const key = `${role} ${index}`;
     if (!at.has(key)) continue;
     const cpu = Number(cpus);

@@ -2,6 +2,7 @@ import type { GuestSpec } from '../../domain/guest-spec.ts';
 import { splitGuest } from '../auto-cells.ts';
 import type { RunningGuest, RunningHost } from '../running-host.ts';
 import { keepInPlace } from './keep-in-place.ts';
+import type { MoveRules } from './move-rules.ts';
 import { pinOrder } from './pin-order.ts';
 import { spareCpu } from './spare-cpu.ts';
 
@@ -11,8 +12,7 @@ import { spareCpu } from './spare-cpu.ts';
  * none that a running guest can take:
  * 1. its page size stays, for QEMU allocated with it;
  * 2. its devices stay, for they are plugged in;
- * 3. the topology that it was told stays true: a guest that knows of siblings keeps whole cores;
- * 4. threads that wait for each other's CPU in a circle have a spare one to step aside.
+ * 3. the topology that it was told stays true: a guest that knows of siblings keeps whole cores.
  * CPUs are picked as under strategy pack, so that a move mends what is broken; threads that can stay, do.
  */
 export function relocate(
@@ -38,11 +38,21 @@ export function relocate(
   if (tied && next.placement.topology.threads !== told.threads) return null;
   if (placement.cells.some((cell, row) => cell.pageSizeKiB !== next.placement.cells[row]?.pageSizeKiB))
     return null;
-  const to = keepInPlace(guest, {
+  return keepInPlace(guest, {
     spec,
     claim: next.claim,
     placement: { ...next.placement, topology: told },
   });
+}
+
+/** {@link relocate}, and with `inOrder` only where the guest's threads can go there one after the other. */
+export function relocateBy(
+  rules: MoveRules,
+  host: RunningHost,
+  { guest, cells }: { readonly guest: RunningGuest; readonly cells: readonly number[] },
+): RunningGuest | null {
+  const to = relocate(host, guest, cells);
+  if (to === null || !rules.inOrder) return to;
   const step = { from: guest, to };
   return pinOrder(step, null) === null && pinOrder(step, spareCpu(host.model, step)) === null ? null : to;
 }
