@@ -42,6 +42,7 @@ export const requestSchema = z
     version: z.literal(1),
     vm: name('the name of the VM'),
     vcpus: whole(1, LIMITS.vcpus, 'vCPUs'),
+    maxVcpus: z.exactOptional(whole(1, LIMITS.vcpus, 'vCPUs')),
     memoryMiB: whole(1, LIMITS.memoryMiB, 'MiB'),
     iothreads: z.exactOptional(whole(0, LIMITS.iothreads, 'iothreads')),
     carrier: z.exactOptional(oneOf(['libvirt', 'proxmox'])),

@@ -35,6 +35,7 @@ export const PINFOLD_OPTIONS = [
   'pinfold:iothreads',
   'pinfold:confine',
   'pinfold:auto_numa',
+  'pinfold:reserve_hotplug',
 ] as const;
 
 /** Image properties that refine a placement, without those that carry a cell number. */

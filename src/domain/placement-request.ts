@@ -4,6 +4,8 @@ export interface PlacementRequest {
   readonly version: 1;
   readonly vm: string;
   readonly vcpus: number;
+  /** Up to which vCPUs may be plugged in while it runs; absent: `vcpus`. Placed only with `pinfold:reserve_hotplug`. */
+  readonly maxVcpus?: number;
   readonly memoryMiB: number;
   readonly iothreads?: number;
   /** What will carry the decision to QEMU; a wish that it cannot make true is refused by name. */

@@ -19,6 +19,7 @@ import { imagePhysicalAddress, physicalAddress } from './physical-address.ts';
 import { checkPinfoldWishes, pinfoldWishes, type PinfoldWishes } from './pinfold-options.ts';
 import { realtimeVcpus } from './realtime-vcpus.ts';
 import { RequestFault } from './request-fault.ts';
+import { placedVcpus } from './reserve-hotplug.ts';
 import type { RequestOptions } from './request-options.ts';
 import { imageThreadPolicy, pinfoldThreads, threadPolicy, type ChosenThreadPolicy } from './thread-policy.ts';
 
@@ -47,12 +48,13 @@ export function readRequest(request: PlacementRequest): ReadRequest {
 }
 
 function resolve(request: PlacementRequest): GuestSpec {
-  const { vcpus, memoryMiB } = request;
+  const { memoryMiB } = request;
   const extra = request.extraSpecs ?? NONE;
   const image = request.imageProperties ?? NONE;
   const notes: string[] = [];
   const seen = checkOptionNames(extra, 'extra', notes);
   const listsCells = checkOptionNames(image, 'image', notes).cells || seen.cells;
+  const vcpus = placedVcpus(request, notes);
   const options: RequestOptions = { vcpus, memoryMiB, extra, image, listsCells, notes };
   if (request.imageProperties !== undefined) checkImage(options);
 

@@ -117,6 +117,8 @@ const SPECS: readonly (readonly [option: string, beside: Options, value: string,
     ['pinfold:iothreads', {}, 'isolate', 'pinfold-needs-dedicated'],
     ['pinfold:confine', {}, 'cell', { confineToCell: true, wantsPlacement: true }],
     ['pinfold:auto_numa', {}, 'true', { autoCells: true, wantsPlacement: true }],
+    ['pinfold:reserve_hotplug', {}, 'yes', { vcpus: 4, wantsPlacement: true }],
+    ['pinfold:reserve_hotplug', {}, 'later', 'pinfold-value-invalid'],
     ['resources:PCPU', {}, '4', { cpuPolicy: 'dedicated' }],
     [
       'resources:PCPU',
