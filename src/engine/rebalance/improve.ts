@@ -1,7 +1,14 @@
 import type { RunningGuest, RunningHost } from '../running-host.ts';
 import type { MoveRules } from './move-rules.ts';
 import { relocateBy } from './relocate.ts';
-import { compareScores, isWorthAMove, scoreOf, type HostScore } from './score-of.ts';
+import {
+  compareScores,
+  couldGain,
+  couldGainByMove,
+  isWorthAMove,
+  scoreOf,
+  type HostScore,
+} from './score-of.ts';
 import { stepCostMiB, type Step } from './step.ts';
 
 /** How much is tried; counted, so that every machine finds the same. */
@@ -11,7 +18,7 @@ export interface ImproveLimits {
   readonly steps: number;
 }
 
-export const IMPROVE_LIMITS: ImproveLimits = { trials: 4000, steps: 200 };
+export const IMPROVE_LIMITS: ImproveLimits = { trials: 2000, steps: 200 };
 
 /**
  * Betters the score of a host step by step, the cheapest kind of change first, until none of them betters it:
@@ -65,7 +72,7 @@ class Improvement {
   /** Takes the first move that is worth it. */
   readonly move = (): boolean => {
     for (const guest of this.#guests()) {
-      if (!this.#mayMove(guest)) continue;
+      if (!this.#mayMove(guest) || !couldGainByMove(this.#host.model, guest, this.#score)) continue;
       const home = guest.placement.cells[0]!.hostCell;
       for (const { id } of this.#host.model.cells) {
         if (id === home || !(guest.spec.allowedCells?.includes(id) ?? true)) continue;
@@ -82,11 +89,7 @@ class Improvement {
     let found = false;
     const isBetter = (score: HostScore) => compareScores(score, this.#score, this.#pack) < 0;
     for (const guest of this.#guests()) {
-      if (
-        !this.#rules.mayRepin(guest) ||
-        guest.placement.cost.dedicated + guest.placement.emulator.share === 0
-      )
-        continue;
+      if (!this.#rules.mayRepin(guest) || !couldGain(this.#host.model, guest)) continue;
       const home = guest.placement.cells.map(cell => cell.hostCell);
       if (this.#take(guest, home, isBetter, isMeant)) found = true;
     }

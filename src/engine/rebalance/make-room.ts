@@ -2,6 +2,7 @@ import type { GuestSpec } from '../../domain/guest-spec.ts';
 import type { RunningGuest, RunningHost } from '../running-host.ts';
 import { carryOut, redoSteps, undoSteps, type RoomMade } from './carry-out.ts';
 import { freeNow, newcomerParts, partsOf, resourcesOf, type Part, type Resources } from './cell-loads.ts';
+import { evacuate } from './evacuate.ts';
 import { findMoves, type Movable, type MoveQuestion, type MoveSet } from './find-moves.ts';
 import { ANY_MOVE, type MoveRules } from './move-rules.ts';
 import { seatings, type Seating } from './seatings.ts';
@@ -30,6 +31,7 @@ export const ROOM_LIMITS: RoomLimits = { moves: 5, steps: 5000, trials: 32, seat
  *    re-pinning alone may mend what keeps the newcomer out.
  * 3. Each set is carried out on the host ({@link carryOut}), which decides every place anew, and taken back; the
  *    cheapest is taken again.
+ * 4. Where the search ends without one, a whole cell is emptied greedily ({@link evacuate}).
  */
 export function makeRoom(
   host: RunningHost,
@@ -41,7 +43,8 @@ export function makeRoom(
   if (question === null) return null;
   const trials = new Trials(host, spec, asked);
   findMoves(question, limits, set => trials.run(set));
-  if (trials.best !== null) redoSteps(host, trials.best.steps);
+  if (trials.best === null) return evacuate(host, spec, rules);
+  redoSteps(host, trials.best.steps);
   return trials.best;
 }
 

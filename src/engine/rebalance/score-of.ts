@@ -1,3 +1,5 @@
+import { parseCpuList } from '../../domain/cpu-list.ts';
+import { CpuSet } from '../../domain/cpu-set.ts';
 import type { PlanScore } from '../../domain/plan.ts';
 import type { CellModel } from '../cell-model.ts';
 import type { HostModel } from '../host-model.ts';
@@ -91,7 +93,42 @@ function cacheDomains(model: HostModel, guest: RunningGuest): number {
   return domains;
 }
 
+/**
+ * Whether another pick within its cells could better the score: the guest spans more cache domains than cells, stands on a
+ * core that is half used, or has an emulator that could join another pool CPU.
+ */
+export function couldGain(model: HostModel, guest: RunningGuest): boolean {
+  const { placement } = guest;
+  if (placement.emulator.policy === 'isolate' && model.policy.emulatorRatio > 1) return true;
+  return breaksSomething(model, guest);
+}
+
+/**
+ * Whether a guest of one cell that leaves it could better this score: it spans cache domains or half-used cores; or under
+ * pack it would leave the largest hole behind, under spread it is on the fullest cell.
+ */
+export function couldGainByMove(model: HostModel, guest: RunningGuest, score: HostScore): boolean {
+  if (breaksSomething(model, guest)) return true;
+  const home = model.cells.find(({ id }) => id === guest.placement.cells[0]!.hostCell)!;
+  const { hole, share } = cellScore(home);
+  if (!model.policy.pack) return model.cells.every(cell => (cellScore(cell).share ?? 0) <= (share ?? 0));
+  const held = guest.claim.cells.reduce((sum, cell) => sum + parseCpuList(cell.pcpus).size, 0);
+  // Its cores may have threads that are free already.
+  return hole + 2 * held > score.largestHole;
+}
+
+function breaksSomething(model: HostModel, guest: RunningGuest): boolean {
+  if (guestScore(model, guest).cacheDomains > guest.placement.cells.length) return true;
+  const own = ownThreads(guest);
+  return model.cells.some(cell => {
+    const { brokenCpus } = cellScore(cell);
+    return own.some(({ cpu }) => brokenCpus.has(cpu));
+  });
+}
+
 interface CellScore {
+  /** All CPUs of the broken cores. */
+  readonly brokenCpus: CpuSet;
   /** Cores of which some of the dedicated CPUs are taken and some are not. */
   readonly broken: number;
   /** Dedicated CPUs on whole free cores. */
@@ -105,14 +142,15 @@ function cellScore(cell: CellModel): CellScore {
   const known = cellScores.get(cell);
   if (known !== undefined) return known;
   const { cores, dedicatedTotal } = cell;
-  let [broken, hole] = [0, 0];
+  const half: (readonly number[])[] = [];
+  let hole = 0;
   for (let core = 0; core < cores.count; core += 1) {
     const free = cores.free[core]!;
-    if (free > 0 && free < cores.usable[core]!) broken += 1;
+    if (free > 0 && free < cores.usable[core]!) half.push(cores.members[core]!);
     if (cores.whole[core] === 1) hole += free;
   }
   const share = dedicatedTotal === 0 ? null : Math.round((1 - cores.freeTotal / dedicatedTotal) * 1000);
-  const score = { broken, hole, share };
+  const score = { broken: half.length, brokenCpus: CpuSet.of(half.flat()), hole, share };
   cellScores.set(cell, score);
   return score;
 }
