@@ -50,6 +50,17 @@ const lazyChunks = {
   },
 };
 
+/** undici, 750 KiB that proxmox-api brings for an engine of its own; ours calls the API without it. */
+const withoutUndici = {
+  name: 'without-undici',
+  setup(bundler) {
+    bundler.onResolve({ filter: /^undici$/ }, ({ path }) => ({ path, namespace: 'unused' }));
+    bundler.onLoad({ filter: /.*/, namespace: 'unused' }, () => ({
+      contents: 'export const fetch = () => { throw new Error("undici is not in this bundle"); };',
+    }));
+  },
+};
+
 async function bundle(name, source, executable) {
   const result = await build({
     entryPoints: [source],
@@ -66,7 +77,7 @@ async function bundle(name, source, executable) {
     define: { PINFOLD_VERSION: JSON.stringify(version) },
     external: ['*.node', 'cpu-features'],
     supported: { 'dynamic-import': false },
-    plugins: [lazyChunks],
+    plugins: [lazyChunks, withoutUndici],
   });
   return Object.keys(result.metafile.inputs);
 }
