@@ -1,5 +1,6 @@
 import { parseCpuList } from '../../domain/cpu-list.ts';
 import type { CpuSet } from '../../domain/cpu-set.ts';
+import { heldCpus, partitions, withheldCpus } from './cgroup-tree.ts';
 import { cpuNumbers, onlineCpus } from './hardware.ts';
 import { KernelError } from './kernel-error.ts';
 import type { TreeFiles } from './tree-files.ts';
@@ -20,10 +21,12 @@ export interface CpusetGroup {
 /**
  * The CPUs that threads of a cgroup may use, as cgroup v2 has it: what is asked for, cut by what the parent may
  * use; where nothing is left of it (its CPUs are offline), all that the parent may use. Recorded on kernel 6.1:
- * a pinned CPU that goes offline gives the vCPU its parent's CPUs until it is back.
+ * a pinned CPU that goes offline gives the vCPU its parent's CPUs until it is back. On kernel 6.12: a partition has what
+ * it holds, and nobody outside has any of that.
  */
 export function effectiveCpus(files: TreeFiles, group: string): CpuSet {
-  if (group === '' || group === '/') return onlineCpus(files);
+  if (group === '' || group === '/') return onlineCpus(files).minus(withheldCpus(files));
+  if (partitions(files).includes(group)) return heldCpus(files, group).intersect(onlineCpus(files));
   const parent = effectiveCpus(files, group.slice(0, group.lastIndexOf('/')));
   const asked = files.read(`${CGROUPS}${group}/cpuset.cpus`);
   const own = asked === null ? parent : parseCpuList(asked).intersect(parent);

@@ -1,7 +1,11 @@
 /** The texts of strerror(3) for what the stand-in kernel refuses with. */
 const WORDS = {
+  EBUSY: 'Device or resource busy',
   EINVAL: 'Invalid argument',
+  ENOENT: 'No such file or directory',
   ENOMEM: 'Cannot allocate memory',
+  ENOSPC: 'No space left on device',
+  EOPNOTSUPP: 'Operation not supported',
   ERANGE: 'Numerical result out of range',
   ESRCH: 'No such process',
 } as const;

@@ -1,3 +1,4 @@
+import { parseCpuList } from '../../domain/cpu-list.ts';
 import type { CpuSet } from '../../domain/cpu-set.ts';
 import { effectiveCpus } from './cgroups.ts';
 import type { RealtimeClass } from './domain-facts.ts';
@@ -34,6 +35,9 @@ const LAST_PID = '/proc/sys/kernel/ns_last_pid';
  * so that they never meet the number of a real process, such as a hook that runs on the tree.
  */
 const FIRST_PID = 4194304;
+
+/** The kernel's own note of a task, which no real /proc shows. */
+const ASKED = '.asked';
 
 /** Task numbers that no task of the tree has had; in order, under the tree's lock. */
 export function takeTaskNumbers(files: TreeFiles, count: number): number[] {
@@ -95,10 +99,31 @@ export function cpusOfTask(files: TreeFiles, pid: number, tid: number): string {
  * nothing left (outside the cpuset, offline, no such CPU) is EINVAL.
  */
 export function setAffinity(files: TreeFiles, task: { pid: number; tid: number }, asked: CpuSet): void {
-  const group = /^0::(.*)$/m.exec(files.read(`/proc/${task.pid}/task/${task.tid}/cgroup`) ?? '')?.[1] ?? '';
-  const cpus = asked.intersect(effectiveCpus(files, group));
+  const cpus = asked.intersect(effectiveCpus(files, groupOfTask(files, task.pid, task.tid)));
   if (cpus.isEmpty) throw new KernelError('EINVAL');
-  changeStatus(files, task, status => withCpus(status, cpus, cpuNumbers(files)));
+  files.write({ path: `/proc/${task.pid}/task/${task.tid}/${ASKED}`, text: asked.toString() });
+  showCpus(files, task, { cpus, numbers: cpuNumbers(files) });
+}
+
+/** The cgroup of a task; `""` is the root. */
+export function groupOfTask(files: TreeFiles, pid: number, tid: number): string {
+  const group = /^0::(.*)$/m.exec(files.read(`/proc/${pid}/task/${tid}/cgroup`) ?? '')?.[1] ?? '';
+  return group === '/' ? '' : group;
+}
+
+/** What a task asked for by sched_setaffinity(2), which the kernel remembers since Linux 6.2; null = it never asked. */
+export function askedCpus(files: TreeFiles, task: { pid: number; tid: number }): CpuSet | null {
+  const asked = files.read(`/proc/${task.pid}/task/${task.tid}/${ASKED}`);
+  return asked === null ? null : parseCpuList(asked);
+}
+
+/** Lets the task's status show this mask. */
+export function showCpus(
+  files: TreeFiles,
+  task: { pid: number; tid: number },
+  mask: { readonly cpus: CpuSet; readonly numbers: number },
+): void {
+  changeStatus(files, task, status => withCpus(status, mask.cpus, mask.numbers));
 }
 
 /** Lets all threads of a process take memory from these cells only. */

@@ -1,8 +1,10 @@
 import { AppError } from '../../domain/app-error.ts';
 import type { RunOptions, RunResult } from '../../app/ports.ts';
+import { answerChrt } from './chrt.ts';
 import { answerMigratepages } from './migratepages.ts';
 import { answerScript, stockScript } from './opennebula-scripts.ts';
 import { ProgramError } from './program-error.ts';
+import { answerSystemctl } from './systemctl.ts';
 import { answerTaskset } from './taskset.ts';
 import type { TreeFiles } from './tree-files.ts';
 import { withTreeLock } from './tree-lock.ts';
@@ -45,6 +47,9 @@ function answer(tree: TreeFiles, argv: readonly string[], options: RunOptions): 
   try {
     if (script !== null) return done(answerScript(tree, script, { words, stdin: options.stdin ?? '' }));
     if (name === 'virsh') return done(answerVirsh(tree, words));
+    if (name === 'systemctl') return done(answerSystemctl(tree, words));
+    if (name === 'systemd-run') return done('');
+    if (name === 'chrt') return done(answerChrt(tree, words));
     if (name === 'taskset') return done(answerTaskset(tree, words));
     if (name === 'migratepages') return done(answerMigratepages(tree, words));
     return failed(NOT_FOUND, `${program}: there is no stand-in for this program in a tree`);

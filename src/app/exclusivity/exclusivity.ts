@@ -1,8 +1,9 @@
+import type { Exclusivity } from '../../domain/node-policy.ts';
 import type { ExclusiveGuest } from '../../formats/cgroup/partition-leaf.ts';
 import type { NodeLock, NodePort } from '../ports.ts';
 
-/** The operator's word (`exclusivity` of policy.yaml): `auto` = a partition where the kernel has them, else fences. */
-export type ExclusivityMode = 'auto' | 'partition' | 'fence' | 'none';
+/** The operator's word: `auto` = a partition where the kernel has them, else fences. */
+export type ExclusivityMode = Exclusivity;
 
 /** What keeps others off a guest's CPUs. */
 export type ExclusivityInForce = 'partition' | 'fence' | 'none';
