@@ -28,7 +28,7 @@ const FORMAT = 1;
  * @throws AppError naming the file, the key and the value
  */
 export async function loadPolicy(
-  node: NodePort,
+  node: Pick<NodePort, 'name' | 'files' | 'writeAtomically'>,
   folders: { readonly policy: string; readonly state: string },
 ): Promise<PolicyFiles> {
   const paths = ['policy.yaml', `nodes/${node.name}.yaml`, 'profiles.yaml'].map(
