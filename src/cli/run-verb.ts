@@ -5,9 +5,7 @@ import { checkWords } from './check-words.ts';
 import { print } from './output.ts';
 import type { GivenWords, Verb } from './verb.ts';
 import { VERBS } from './verbs.ts';
-
-/** Replaced by the version of package.json when the program is bundled. */
-declare const PINFOLD_VERSION: string | undefined;
+import { version } from './version.ts';
 
 const EXIT_CODES = `Exit codes
   0  done, or it fits            4  node not reachable
@@ -91,8 +89,4 @@ function describe(builder: Argv, verb: Verb): Argv {
     );
   for (const [words, meaning] of verb.examples) builder.example(`$0 ${words}`, meaning);
   return builder;
-}
-
-function version(): string {
-  return typeof PINFOLD_VERSION === 'undefined' ? 'development' : PINFOLD_VERSION;
 }

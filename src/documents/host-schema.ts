@@ -13,6 +13,7 @@ import {
 } from './fields.ts';
 import { LIMITS } from './limits.ts';
 import { hostPolicySchema } from './policy-schema.ts';
+import { requestSchema } from './request-schema.ts';
 import { topologySchema } from './topology-schema.ts';
 
 const claimCell = z.strictObject({
@@ -50,7 +51,7 @@ export const claimSchema = z
   })
   .check(z.describe('a claim: { "vm", "source", "cells", … }'));
 
-/** A node, its operator's policy and what is taken. */
+/** A node, its operator's policy and what is taken; of a capture also versions and what the guests asked for. */
 export const hostSchema = z
   .strictObject({
     kind: z.literal('pinfold/host'),
@@ -58,5 +59,7 @@ export const hostSchema = z
     topology: topologySchema,
     policy: z._default(hostPolicySchema, {}),
     claims: z._default(list(claimSchema, LIMITS.claims), []),
+    versions: z.exactOptional(z.record(z.string().check(z.maxLength(LIMITS.name)), name('a version'))),
+    requests: z.exactOptional(z.record(z.string().check(z.maxLength(LIMITS.name)), requestSchema)),
   })
   .check(z.describe('a host document'));

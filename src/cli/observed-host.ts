@@ -1,0 +1,63 @@
+import { openTreeNode } from '../adapters/embedded/tree-node.ts';
+import { FALLBACK_FOLDER, RUN_FOLDER } from '../adapters/ledger/state-folder.ts';
+import { virsh } from '../adapters/libvirt/virsh.ts';
+import { localNode } from '../adapters/local/local-node.ts';
+import { loadPolicy } from '../app/load-policy.ts';
+import type { NodePort } from '../app/ports.ts';
+import { readHost } from '../app/read-host.ts';
+import { LIMITS } from '../documents/limits.ts';
+import { parseHost } from '../documents/parse-host.ts';
+import { readJson } from '../documents/read-json.ts';
+import { AppError, EXIT } from '../domain/app-error.ts';
+import type { Capture } from '../domain/capture.ts';
+import type { Host } from '../domain/host.ts';
+import { hostPolicyOf } from '../domain/node-policy.ts';
+import { checkPolicy } from '../engine/request/check-policy.ts';
+import { parseLedger } from '../formats/ledger/parse-ledger.ts';
+import { readText } from './input.ts';
+import { policyFolder } from './policy-folder.ts';
+
+/** UTF-8 has at most this many bytes a character. */
+const CHARACTER_BYTES = 4;
+
+/** A node for verbs that only look: what is asked of it changes nothing. */
+export interface ObservedNode {
+  readonly node: NodePort;
+  /** Where its state lies: the folder that has a ledger, else the usual one. */
+  readonly stateFolder: string;
+}
+
+/** This machine, or the tree below `root`. */
+export function openObserved(root: string | undefined): ObservedNode {
+  const node = root === undefined ? localNode() : openTreeNode(root);
+  const reader: NodePort = { ...node, writeAtomically: () => undefined, remove: () => undefined };
+  const stateFolder = [RUN_FOLDER, FALLBACK_FOLDER].find(
+    folder => node.files.read(`${folder}/ledger.json`) !== null,
+  );
+  return { node: reader, stateFolder: stateFolder ?? RUN_FOLDER };
+}
+
+/** What the node has and what is taken now. Throws an AppError when its policy contradicts itself. */
+export async function observedHost({ node, stateFolder }: ObservedNode): Promise<Host> {
+  const { policy } = await loadPolicy(node, { policy: policyFolder(node), state: stateFolder });
+  const text = node.files.read(`${stateFolder}/ledger.json`);
+  const host = await readHost({
+    node,
+    domains: virsh(node, process.env['LIBVIRT_URI'] ?? 'qemu:///system', stateFolder),
+    policy: hostPolicyOf(policy),
+    ledger: text === null ? null : parseLedger(text),
+  });
+  return sound(host);
+}
+
+/** A host document or a capture; `-` reads standard input. Throws an AppError when its policy contradicts itself. */
+export async function documentedHost(file: string): Promise<Host & Partial<Capture>> {
+  const text = await readText(file, CHARACTER_BYTES * LIMITS.textLength);
+  return sound(parseHost(readJson(text, 'the host document')));
+}
+
+function sound<T extends Host>(host: T): T {
+  const [fault] = checkPolicy(host);
+  if (fault !== undefined) throw new AppError(fault.code, EXIT.usage, fault.summary);
+  return host;
+}

@@ -1,0 +1,16 @@
+import * as z from 'zod/mini';
+import { name } from './fields.ts';
+import { hostSchema } from './host-schema.ts';
+import { requestSchema } from './request-schema.ts';
+
+/** With what a running guest's place was decided. */
+export const decisionRecordSchema = z
+  .strictObject({
+    kind: z.literal('pinfold/decision-record'),
+    version: z.literal(1),
+    vm: name('the name of the VM'),
+    seconds: z.number().check(z.minimum(0), z.maximum(1e12), z.describe('seconds since 1970')),
+    host: hostSchema,
+    request: requestSchema,
+  })
+  .check(z.describe('a decision record'));
