@@ -26,6 +26,7 @@ const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
 const ENTRIES = {
   pinfold: 'src/cli/main.ts',
   'hook-opennebula': 'hooks/opennebula.ts',
+  'hook-proxmox': 'hooks/proxmox.ts',
 };
 
 const chunks = new Map();

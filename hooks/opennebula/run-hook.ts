@@ -1,6 +1,6 @@
 import { answerDriver } from '../../src/app/opennebula/answer-driver.ts';
 import { failure, type DriverAnswer } from '../../src/app/opennebula/driver-call.ts';
-import { sentenceOf } from '../../src/app/opennebula/launch.ts';
+import { sentenceOf } from '../../src/app/sentence-of.ts';
 import { openDriverCall } from './open-driver-call.ts';
 
 /** Answers the driver's call in these words: its output, its messages, its exit code. */

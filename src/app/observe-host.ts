@@ -9,14 +9,17 @@ import { parseCpuSpec } from '../domain/cpu-spec.ts';
 import { isAlive, pidOf, readBootId, runsWithArgument } from '../formats/proc/process-id.ts';
 import { readQemuProcesses, type QemuProcess } from '../formats/proc/qemu-processes.ts';
 import { readQemuThreads, type QemuThread } from '../formats/proc/qemu-threads.ts';
+import { readScopeDropIn, scopeDropInPath } from '../formats/systemd/scope-drop-in.ts';
 import { claimOfMasks } from './claim-of-masks.ts';
-import { collectGarbage } from './collect-garbage.ts';
+import { collectGarbage, confirmed } from './collect-garbage.ts';
 import type { DomainPort, NodePort } from './ports.ts';
+import { readVmMemory } from './proxmox/read-vm-config.ts';
 
 /** What an observation is made with. */
 export interface Observer {
   readonly node: NodePort;
-  readonly domains: DomainPort;
+  /** null: no libvirt is asked here. */
+  readonly domains: DomainPort | null;
   readonly topology: HostTopology;
   readonly policy: HostPolicy;
   /** The process that asks: its own call is no launch of an earlier one. */
@@ -38,10 +41,11 @@ const AT_ONCE = 8;
  * What is taken on a node. Truth is what runs:
  *
  * 1. The ledger loses its garbage; what it knows of a process that still runs (pid and start time) is trusted.
- * 2. A QEMU that no entry explains is asked for once, by its UUID (a name may be another guest's number): the claim in
+ * 2. A QEMU of Proxmox VE that no entry explains is known by its scope's drop-in or its threads.
+ * 3. Another QEMU that no entry explains is asked for once, by its UUID (a name may be another guest's number): the claim in
  *    its domain's metadata counts when the threads agree with it, else it is a guest with pins of somebody else's. Where
  *    libvirt does not answer, it counts as such for now and is asked for again.
- * 3. Those guests' claims are read from their threads' masks each time, because whoever pinned them may do so
+ * 4. Those guests' claims are read from their threads' masks each time, because whoever pinned them may do so
  *    again.
  */
 export async function observeHost(ledger: Ledger, observer: Observer): Promise<Observation> {
@@ -80,6 +84,9 @@ interface Stranger {
 }
 
 async function recognise(qemu: QemuProcess, observer: Observer): Promise<Stranger> {
+  if (qemu.ofProxmox === true) return { entry: entryOfProxmox(qemu, observer), certain: true };
+  if (observer.domains === null)
+    return { entry: foreignEntry(qemu, { memoryMiB: null, vcpus: qemu.vcpus }, observer), certain: false };
   const xml = await observer.domains.dumpXml(qemu.uuid ?? qemu.name);
   // Every QEMU of libvirt's has a UUID.
   return { entry: await entryOfStranger(qemu, xml, observer), certain: xml !== null || qemu.uuid === null };
@@ -93,14 +100,41 @@ async function entryOfStranger(
   const threads = readQemuThreads(observer.node.files, qemu.pid);
   const { readClaimMetadata, readDomain } = await import('./xml-formats.ts');
   const remembered = xml === null ? null : orNull(() => readClaimMetadata(xml)?.claim ?? null);
-  const base = { vm: qemu.name, process: qemu.process, marker: null, placement: null };
   if (remembered !== null && agrees(remembered, threads))
-    return { ...base, claim: { ...remembered, vm: qemu.name, source: 'observed' }, foreign: null };
-  const foreign = {
-    memoryMiB: xml === null ? null : orNull(() => Math.ceil(readDomain(xml).memoryKiB / 1024)),
-    vcpus: qemu.vcpus,
+    return {
+      ...strangerBase(qemu),
+      claim: { ...remembered, vm: qemu.name, source: 'observed' },
+      foreign: null,
+    };
+  const memoryMiB = xml === null ? null : orNull(() => Math.ceil(readDomain(xml).memoryKiB / 1024));
+  return foreignEntry(qemu, { memoryMiB, vcpus: qemu.vcpus }, observer);
+}
+
+/**
+ * A guest of Proxmox VE: what its scope's drop-in says was decided counts when the threads agree with it. A guest without
+ * one, or with an `affinity` of its user's, is known by its threads, and its memory by its config.
+ */
+function entryOfProxmox(qemu: QemuProcess, observer: Observer): LedgerEntry {
+  const { files } = observer.node;
+  const kept = readScopeDropIn(files.read(scopeDropInPath(qemu.name)) ?? '');
+  const entry = kept?.entry.vm === qemu.name ? kept.entry : null;
+  if (entry?.placement != null && agrees(entry.claim, readQemuThreads(files, qemu.pid)))
+    return confirmed(entry, qemu.process);
+  const memoryMiB = readVmMemory(files, observer.node.name, qemu.name);
+  return foreignEntry(qemu, { memoryMiB, vcpus: qemu.vcpus }, observer);
+}
+
+function strangerBase(qemu: QemuProcess) {
+  return { vm: qemu.name, process: qemu.process, marker: null, placement: null };
+}
+
+function foreignEntry(qemu: QemuProcess, foreign: ForeignFacts, observer: Observer): LedgerEntry {
+  const threads = readQemuThreads(observer.node.files, qemu.pid);
+  return {
+    ...strangerBase(qemu),
+    claim: claimOfThreads(qemu.name, threads, foreign, observer),
+    foreign,
   };
-  return { ...base, claim: claimOfThreads(qemu.name, threads, foreign, observer), foreign };
 }
 
 /** Every vCPU that is pinned to one CPU must hold that CPU: a guest that came from another node does not. */

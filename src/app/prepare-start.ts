@@ -26,8 +26,9 @@ export const LEASE_SECONDS = 600;
 export interface StartTools {
   readonly node: NodePort;
   readonly ledger: LedgerStore;
-  readonly domains: DomainPort;
-  /** The process that starts the guest: this one. */
+  /** null: no libvirt is asked here. */
+  readonly domains: DomainPort | null;
+  /** The process that starts the guest. */
   readonly owner: ProcessId;
   readonly policy: HostPolicy;
   /** The node's lock, where it was asked for before. */
@@ -40,37 +41,66 @@ export interface Start {
   readonly request: PlacementRequest;
   readonly onRefusal: OnRefusal;
   /** See `LedgerEntry.marker`. */
-  readonly marker: string;
-  /** The domain XML with a placement worked in; called before the lease is written, so that it may throw. */
+  readonly marker: string | null;
+  /** Ways to place the guest, tried in order; absent: the request alone. */
+  readonly ways?: readonly Way[];
+  /**
+   * The orchestrator's own lock keeps a second start of the guest out, so that a lease of it which is still there is of a
+   * start that failed, and goes.
+   */
+  readonly isOnlyStart?: boolean;
+  /** Called under the lock with what was found to be taken, before anything is decided. */
+  readonly tidy?: (ledger: Ledger) => void;
+  /**
+   * The text that carries a placement to QEMU: the domain XML with it worked in, on Proxmox VE the scope's drop-in. Called
+   * before the lease is written, so that it may throw.
+   */
   readonly rewrite: (entry: PlacedEntry, spec: GuestSpec) => string;
-  /** The domain XML with what a guest that asks for no placement is told; null when it asks for nothing at all. */
+  /** The text for a guest that asks for no placement but is told something; null when it asks for nothing at all. */
   readonly reshape: (spec: GuestSpec) => string | null;
+}
+
+/** One way to place a guest. */
+export interface Way {
+  readonly request: PlacementRequest;
+  /** The host cells that each guest cell may go to, where those are settled already. */
+  readonly hostCells?: readonly (readonly number[])[];
+  /** Said instead of the engine's reason when it does not fit. */
+  readonly whenNot?: string;
+  /** Said when it is taken. */
+  readonly warning?: string;
+  /** Only asked whether it fits and where: nothing is leased, and the answer is `elsewhere`. */
+  readonly isQuestion?: boolean;
 }
 
 /** An entry that holds what was decided. */
 export type PlacedEntry = LedgerEntry & { readonly placement: Placement };
 
-/** `placed`: launch this XML and confirm. `unplaced`: launch without one. `refused`: do not launch. */
+/**
+ * `placed`: launch with this text and confirm. `unplaced`: launch without one. `refused`: do not launch. `elsewhere`: it
+ * fits in a way that was only asked about.
+ */
 export type Preparation =
   | {
       readonly kind: 'placed';
-      readonly xml: string;
-      readonly entry: LedgerEntry;
+      readonly text: string;
+      readonly entry: PlacedEntry;
       readonly warnings: readonly string[];
     }
   | {
       readonly kind: 'unplaced';
       /** Absent = as it was. */
-      readonly xml?: string;
+      readonly text?: string;
       readonly warnings: readonly string[];
     }
+  | { readonly kind: 'elsewhere'; readonly placement: Placement; readonly warnings: readonly string[] }
   | { readonly kind: 'refused'; readonly reason: string; readonly warnings: readonly string[] };
 
 /**
  * Decides where a guest goes and leases it:
  *
  * 1. Ask for the node's lock, unless that was done before, and read the topology while waiting.
- * 2. Under the lock: read the ledger, observe what runs, decide, work the placement into the XML, write the
+ * 2. Under the lock: read the ledger, observe what runs, decide, write the placement's text, write the
  *    lease. The lock is given back whatever happens.
  */
 export async function prepareStart(start: Start, tools: StartTools): Promise<Preparation> {
@@ -83,7 +113,9 @@ export async function prepareStart(start: Start, tools: StartTools): Promise<Pre
   try {
     const read = tools.ledger.read();
     ({ warning } = read);
-    const seen = await observeHost(read.ledger, { ...tools, topology });
+    const known = start.isOnlyStart === true ? withoutLease(read.ledger, start.request.vm) : read.ledger;
+    const seen = await observeHost(known, { ...tools, topology });
+    start.tidy?.(seen.ledger);
     refuseSecondStart(seen.ledger, start.request.vm);
     const offline = refuseUnsoundPolicy(seen.host);
     const prepared = prepareOn(buildHostModel(seen.host), start, tools);
@@ -121,26 +153,31 @@ function refuseUnsoundPolicy(host: Host): readonly string[] {
 }
 
 function prepareOn(model: HostModel, start: Start, tools: StartTools): Preparation {
-  const tried = tryOn(model, start.request, { start, tools });
-  if (typeof tried !== 'string') return tried;
-  if (start.onRefusal === 'strict') return { kind: 'refused', reason: tried, warnings: [] };
-  const warnings = [`${tried} The VM starts without CPUs of its own, because its policy says float.`];
-  const floating = tryOn(model, floatingRequest(start.request), { start, tools });
+  let reason = '';
+  for (const way of start.ways ?? [{ request: start.request }]) {
+    const tried = tryOn(model, way, { start, tools });
+    if (typeof tried !== 'string')
+      return way.warning === undefined ? tried : { ...tried, warnings: [way.warning, ...tried.warnings] };
+    reason = way.whenNot ?? tried;
+  }
+  if (start.onRefusal === 'strict') return { kind: 'refused', reason, warnings: [] };
+  const warnings = [`${reason} The VM starts without CPUs of its own, because its policy says float.`];
+  const floating = tryOn(model, { request: floatingRequest(start.request) }, { start, tools });
   return typeof floating === 'string' ? { kind: 'unplaced', warnings } : { ...floating, warnings };
 }
 
-/** The request placed, or why it is not. */
+/** The guest placed in this way, or why it is not. */
 function tryOn(
   model: HostModel,
-  request: PlacementRequest,
+  { request, hostCells, isQuestion }: Way,
   { start, tools }: { readonly start: Start; readonly tools: StartTools },
 ): Preparation | string {
   const read = readRequest(request);
   if (!read.ok) return read.error.summary;
-  const { spec } = read;
+  const spec: GuestSpec = hostCells === undefined ? read.spec : { ...read.spec, hostCells };
   if (!spec.wantsPlacement) {
-    const xml = start.reshape(spec);
-    return { kind: 'unplaced', ...(xml === null ? {} : { xml }), warnings: [] };
+    const text = start.reshape(spec);
+    return { kind: 'unplaced', ...(text === null ? {} : { text }), warnings: [] };
   }
   const outcome = place(model, spec);
   if (!outcome.ok) {
@@ -148,6 +185,7 @@ function tryOn(
     return hint === undefined ? summary : `${summary} ${hint}`;
   }
   const { placement } = outcome;
+  if (isQuestion === true) return { kind: 'elsewhere', placement, warnings: [] };
   const expires = Math.floor(Date.now() / 1000) + LEASE_SECONDS;
   const claim = claimOf(model, { placement, spec, source: 'leased', owner: tools.owner, expires });
   const entry: PlacedEntry = {
@@ -158,8 +196,9 @@ function tryOn(
     placement,
     foreign: null,
     request,
+    ...(request === start.request ? {} : { wished: start.request }),
   };
-  return { kind: 'placed', xml: start.rewrite(entry, spec), entry, warnings: [] };
+  return { kind: 'placed', text: start.rewrite(entry, spec), entry, warnings: [] };
 }
 
 /** The same guest that only wants to stay within one cell, nothing exclusive. */
@@ -182,6 +221,10 @@ function refuseSecondStart(ledger: Ledger, vm: string): void {
     EXIT.usage,
     `${vm} is being started on this host already (by process ${pidOf(entry.claim.owner ?? '')}, or what it left behind with ${entry.marker ?? vm} among its arguments): wait until that has ended, then try again.`,
   );
+}
+
+function withoutLease(ledger: Ledger, vm: string): Ledger {
+  return { ...ledger, entries: ledger.entries.filter(entry => entry.vm !== vm || entry.process !== null) };
 }
 
 /** The ledger with this entry in the place of any other of the same VM. */

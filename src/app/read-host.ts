@@ -12,7 +12,7 @@ import type { DomainPort, NodePort } from './ports.ts';
  */
 export async function readHost(tools: {
   readonly node: NodePort;
-  readonly domains: DomainPort;
+  readonly domains: DomainPort | null;
   readonly policy: HostPolicy;
   readonly ledger: Ledger | null;
 }): Promise<Host> {

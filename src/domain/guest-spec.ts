@@ -45,6 +45,8 @@ export interface GuestSpec {
   readonly cpuKind: 'performance' | 'efficiency' | 'any';
   /** Host cells that may be used; null = all. */
   readonly allowedCells: readonly number[] | null;
+  /** Host cells that each guest cell may go to, by its place in `cells`; absent, or null for one: any that is allowed. */
+  readonly hostCells?: readonly (readonly number[] | null)[];
   readonly iothreadPolicy: 'emulator' | 'isolate';
   /** Float within one host cell, nothing exclusive (`pinfold:confine=cell`); only with one guest cell. */
   readonly confineToCell: boolean;

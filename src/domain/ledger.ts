@@ -35,6 +35,8 @@ export interface LedgerEntry {
   readonly foreign: ForeignFacts | null;
   /** What the guest asked for: whoever moves it decides again by it. Absent: nobody noted it. */
   readonly request?: PlacementRequest;
+  /** What it asked for when there was no room, of a guest that was let start floating: it still wants that. */
+  readonly wished?: PlacementRequest;
   /** A change of the running guest that has begun; `claim` then covers the place before and the one after. */
   readonly step?: PendingStep;
 }

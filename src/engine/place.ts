@@ -107,8 +107,9 @@ function pairCosts(
   const costs = new Float64Array(guest.cells.length * n);
   const missing: Missing = { constraint: 'memory', needed: 0, available: 0 };
   for (let row = which.first; row <= which.last; row += 1) {
+    const only = guest.spec.hostCells?.[row] ?? null;
     const same = guest.sameAs[row]!;
-    if (same < row && same >= which.first) {
+    if (guest.spec.hostCells === undefined && same < row && same >= which.first) {
       costs.copyWithin(row * n, same * n, (same + 1) * n);
       continue;
     }
@@ -120,8 +121,11 @@ function pairCosts(
       missing,
       explain: false,
     };
-    for (let column = 0; column < n; column += 1)
-      costs[row * n + column] = fitCell(model, model.cells[column]!, ask);
+    for (let column = 0; column < n; column += 1) {
+      const cell = model.cells[column]!;
+      const barred = only !== null && !only.includes(cell.id);
+      costs[row * n + column] = barred ? Infinity : fitCell(model, cell, ask);
+    }
   }
   return costs;
 }

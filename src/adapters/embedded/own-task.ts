@@ -5,7 +5,7 @@ import type { TextTree } from '../../formats/text-tree.ts';
 import type { TreeFiles } from './tree-files.ts';
 
 /** Marks the proc folder of a process of the real machine, such as a hook that works on the tree. */
-const MARK = '.real';
+export const REAL_TASK_MARK = '.real';
 /** A task's number in a path below /proc. */
 const TASK_PATH = /^\/proc\/(\d+)\//;
 
@@ -34,13 +34,13 @@ export function withOwnTask(files: TreeFiles): TextTree {
 
 function showThisProcess(files: TreeFiles): void {
   const argv = [process.execPath, ...process.argv.slice(1)];
-  const folder = files.placeOf(`/proc/${process.pid}/${MARK}`).slice(0, -MARK.length - 1);
+  const folder = files.placeOf(`/proc/${process.pid}/${REAL_TASK_MARK}`).slice(0, -REAL_TASK_MARK.length - 1);
   // Of an earlier process with this number.
-  rmSync(join(folder, MARK), { force: true });
+  rmSync(join(folder, REAL_TASK_MARK), { force: true });
   // First the start time, because a marked folder without it is taken for one that ended; then the mark, because a folder
   // without it would stay when this process is killed between two of these lines.
   writeFileSync(join(folder, 'stat'), realStat(`${process.pid}`) ?? '');
-  writeFileSync(join(folder, MARK), '');
+  writeFileSync(join(folder, REAL_TASK_MARK), '');
   writeFileSync(join(folder, 'comm'), 'node\n');
   writeFileSync(join(folder, 'cmdline'), argv.map(word => `${word}\0`).join(''));
   if (shown.size === 0) process.once('exit', hideThisProcess);
@@ -54,7 +54,7 @@ function hideThisProcess(): void {
 /** Whether this is the folder of a real process that is gone; it is then removed. */
 function endedTask(files: TreeFiles, pid: string): boolean {
   const folder = join(files.root, 'proc', pid);
-  if (pid === `${process.pid}` || !existsSync(join(folder, MARK))) return false;
+  if (pid === `${process.pid}` || !existsSync(join(folder, REAL_TASK_MARK))) return false;
   const before = startTime(files.read(`/proc/${pid}/stat`));
   if (before !== null && before === startTime(realStat(pid))) return false;
   rmSync(folder, { recursive: true, force: true });

@@ -328,11 +328,11 @@ describe('virsh on a running domain', () => {
 test('every call is one line of effects.jsonl, also of a program that has no stand-in', async () => {
   const { root, node } = treeOf('laptop-1c');
   await node.run(['virsh', 'list', '--name']);
-  expect(await node.run(['/usr/bin/systemctl', 'daemon-reload'])).toMatchObject({ code: 127 });
+  expect(await node.run(['/usr/bin/nmcli', 'general'])).toMatchObject({ code: 127 });
   const lines = readFileSync(join(root, 'run/pinfold/effects.jsonl'), 'utf8').trim().split('\n');
   expect(lines.map(line => JSON.parse(line) as unknown)).toEqual([
     { pid: process.pid, run: ['virsh', 'list', '--name'], code: 0 },
-    { pid: process.pid, run: ['/usr/bin/systemctl', 'daemon-reload'], code: 127 },
+    { pid: process.pid, run: ['/usr/bin/nmcli', 'general'], code: 127 },
   ]);
 });
 

@@ -5,7 +5,7 @@ import { emptyLedger } from '../../domain/ledger.ts';
 import { readBootId } from '../../formats/proc/process-id.ts';
 import { writeFailure } from '../local/write-failure.ts';
 import { fileLock } from './file-lock.ts';
-import { parseLedger } from './parse-ledger.ts';
+import { parseLedger } from '../../formats/ledger/parse-ledger.ts';
 import { sweepLeftovers } from './sweep-leftovers.ts';
 
 /** The modes let the group (oneadmin's on OpenNebula hosts) read and replace the file. */

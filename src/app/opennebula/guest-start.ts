@@ -8,7 +8,7 @@ import type { DomainDescription } from '../../formats/domain-xml/domain-descript
 import type { VmDescription } from '../../formats/opennebula/vm-description.ts';
 import { loadPolicy, type PolicyFiles } from '../load-policy.ts';
 import { failure, type DriverAnswer, type DriverCall } from './driver-call.ts';
-import { sentenceOf } from './launch.ts';
+import { sentenceOf } from '../sentence-of.ts';
 import { tenantsPart } from './tenants-part.ts';
 
 /**

@@ -1,7 +1,7 @@
-import { AppError } from '../../domain/app-error.ts';
 import { confirmStart } from '../confirm-start.ts';
 import { prepareStart, type Preparation, type Start } from '../prepare-start.ts';
 import { release } from '../release.ts';
+import { sentenceOf } from '../sentence-of.ts';
 import type { HostPolicy } from '../../domain/host-policy.ts';
 import { failure, withWarnings, type DriverAnswer, type DriverCall } from './driver-call.ts';
 
@@ -43,11 +43,11 @@ export async function launch(call: DriverCall, how: Launch): Promise<DriverAnswe
   if (prepared.kind === 'refused') return failure(prepared.reason, warnings);
   if (prepared.kind === 'placed') call.at('leased');
   call.at('decided');
-  if (prepared.kind === 'unplaced') {
-    const { xml } = prepared;
+  if (prepared.kind !== 'placed') {
+    const xml = prepared.kind === 'unplaced' ? prepared.text : undefined;
     return withWarnings(await (xml === undefined ? how.unplaced() : how.placed(xml)), warnings);
   }
-  const answer = await how.placed(prepared.xml);
+  const answer = await how.placed(prepared.text);
   call.at('launched');
   const { entry } = prepared;
   const after = await settled(() =>
@@ -62,11 +62,4 @@ async function settled(work: () => Promise<readonly string[]>): Promise<readonly
   } catch (error) {
     return [sentenceOf(error)];
   }
-}
-
-/** The sentence of a failure; one of ours is named as such. */
-export function sentenceOf(error: unknown): string {
-  if (error instanceof AppError) return error.message;
-  const what = error instanceof Error ? error.message : String(error);
-  return `Pinfold failed by a fault of its own (${what.replace(/\.$/, '')}): please report it with the output of "pinfold capture".`;
 }

@@ -1,6 +1,6 @@
 import { release } from '../release.ts';
 import { warningLines, type DriverAnswer, type DriverCall } from './driver-call.ts';
-import { sentenceOf } from './launch.ts';
+import { sentenceOf } from '../sentence-of.ts';
 
 /** Gives back what no longer runs, after a guest was saved, stopped or sent away. Never fails: garbage is collected anyway. */
 export async function releaseAfter(call: DriverCall): Promise<DriverAnswer> {

@@ -5,7 +5,7 @@ import { readQemuThreads } from '../../formats/proc/qemu-threads.ts';
 import { cpusOfPins, enforce } from '../confirm-start.ts';
 import { withEntry } from '../prepare-start.ts';
 import { warningLines, type DriverAnswer, type DriverCall } from './driver-call.ts';
-import { sentenceOf } from './launch.ts';
+import { sentenceOf } from '../sentence-of.ts';
 
 /**
  * Pins a live guest as it was decided, after its vCPUs or its whole state changed behind Pinfold's back:

@@ -78,7 +78,7 @@ describe('QEMU processes', () => {
     [`/proc/${pid}/stat`]: stat(pid, comm, pid * 10),
   });
 
-  test('are found under the names of Debian, Red Hat and Proxmox, with guest and uuid', () => {
+  test('are found under the names of Debian, Red Hat and Proxmox, with guest (of Proxmox the VMID) and uuid', () => {
     const tree = treeOf({
       ...qemu(
         30,
@@ -91,10 +91,14 @@ describe('QEMU processes', () => {
         '4,maxcpus=8',
       ),
       ...qemu(31, 'qemu-kvm', '-name', 'guest=a,,b', '-smp', 'maxcpus=8,cpus=2'),
+      ...qemu(8, 'kvm', '-name', 'web,debug-threads=on', '-pidfile', '/var/run/qemu-server/101.pid'),
       ...qemu(9, 'kvm', '-id', '100', '-name', 'web,debug-threads=on'),
+      ...qemu(10, 'kvm', '-name', 'mine', '-pidfile', '/home/me/101.pid'),
     });
     expect(readQemuProcesses(tree)).toEqual([
-      { pid: 9, process: '9:90', name: 'web', uuid: null, vcpus: 1 },
+      { pid: 8, process: '8:80', name: '101', ofProxmox: true, uuid: null, vcpus: 1 },
+      { pid: 9, process: '9:90', name: '100', ofProxmox: true, uuid: null, vcpus: 1 },
+      { pid: 10, process: '10:100', name: 'mine', uuid: null, vcpus: 1 },
       { pid: 30, process: '30:300', name: 'one-7', uuid: 'u-7', vcpus: 4 },
       { pid: 31, process: '31:310', name: 'a,b', uuid: null, vcpus: 2 },
     ]);

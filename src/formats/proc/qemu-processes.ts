@@ -6,8 +6,13 @@ import { readProcessId } from './process-id.ts';
 export interface QemuProcess {
   readonly pid: number;
   readonly process: ProcessId;
-  /** The guest's name (`-name guest=NAME,…` or `-name NAME`); `qemu-PID` when the command line has none. */
+  /**
+   * The guest's name (`-name guest=NAME,…` or `-name NAME`); `qemu-PID` when the command line has none. Of a guest of
+   * Proxmox VE its VMID, whose `-name` need not be unique.
+   */
   readonly name: string;
+  /** Proxmox VE started it; its guest is then known by its config and its scope. */
+  readonly ofProxmox?: true;
   /** From `-uuid`; null when the command line has none. */
   readonly uuid: string | null;
   /** vCPUs at the start (`-smp`); 1 when the command line does not say, as in QEMU. */
@@ -35,13 +40,24 @@ function readQemuProcess(tree: TextTree, pid: number): QemuProcess | null {
   const process = readProcessId(tree, pid);
   const machine = optionOf(argv, 'machine') ?? optionOf(argv, 'M') ?? '';
   if (process === null || argv.length < 2 || /^(type=)?none(,|$)/.test(machine)) return null;
+  const vmid = vmidOf(argv);
   return {
     pid,
     process,
-    name: guestName(optionOf(argv, 'name') ?? '') ?? `qemu-${pid}`,
+    name: vmid ?? guestName(optionOf(argv, 'name') ?? '') ?? `qemu-${pid}`,
+    ...(vmid === null ? {} : { ofProxmox: true }),
     uuid: optionOf(argv, 'uuid') ?? null,
     vcpus: Number(/(?:^|,)(?:cpus=)?(\d{1,5})(?:,|$)/.exec(optionOf(argv, 'smp') ?? '')?.[1] ?? 1),
   };
+}
+
+/**
+ * The VMID of a guest of Proxmox VE, or null. qemu-server (QemuServer.pm, config_to_command) names it in `-id`, an option of
+ * its own QEMU, and in the pid file's path, which any QEMU keeps.
+ */
+function vmidOf(argv: readonly string[]): string | null {
+  const file = /^(?:\/var)?\/run\/qemu-server\/([1-9]\d{2,8})\.pid$/.exec(optionOf(argv, 'pidfile') ?? '');
+  return file?.[1] ?? /^[1-9]\d{2,8}$/.exec(optionOf(argv, 'id') ?? '')?.[0] ?? null;
 }
 
 function optionOf(argv: readonly string[], option: string): string | undefined {

@@ -1,0 +1,22 @@
+import { answerHook } from '../../src/app/proxmox/answer-hook.ts';
+import { logLine, type HookAnswer } from '../../src/app/proxmox/hook-call.ts';
+import { sentenceOf } from '../../src/app/sentence-of.ts';
+import { openHookCall } from './open-hook-call.ts';
+
+/** Answers one phase of a VM: lines of the task log and the exit code. */
+export async function runPhase(words: readonly string[]): Promise<void> {
+  const { code, lines } = await answer(words);
+  // A task log that is gone reads nothing any more; what was done stays done.
+  process.stdout.on('error', () => undefined);
+  process.stdout.write(lines.map(line => `${line}\n`).join(''));
+  // The snippet tells by it that the hook came to an end of its own.
+  process.exitCode = code;
+}
+
+async function answer(words: readonly string[]): Promise<HookAnswer> {
+  try {
+    return await answerHook(await openHookCall(words));
+  } catch (error) {
+    return { code: 1, lines: [logLine(sentenceOf(error))] };
+  }
+}

@@ -1,0 +1,28 @@
+import { scopeDropInPath } from '../../formats/systemd/scope-drop-in.ts';
+import { release } from '../release.ts';
+import { leftMasks, unmask } from './birth-mask.ts';
+import { SILENT, warningLines, type HookAnswer, type HookCall } from './hook-call.ts';
+import { exclusivityPlace } from './keep-to-itself.ts';
+import { removeDropIn } from './scope-files.ts';
+
+/**
+ * `post-stop`: gives back what the guest held and takes off what was written for it. Nothing relies on it: it is not called
+ * after a failed start, nor on the source of a migration. A guest that Pinfold did not place is left alone.
+ */
+export async function postStop(call: HookCall): Promise<HookAnswer> {
+  const { node, vmid, folders } = call;
+  const masks = leftMasks({ node, stateFolder: folders.state }, call.worker.process, vm => vm === vmid);
+  const known = (node.files.read(`${folders.state}/ledger.json`) ?? '').includes(`"vm":"${vmid}"`);
+  if (masks.length === 0 && !known && node.files.read(scopeDropInPath(vmid)) === null) return SILENT;
+  const warnings = [...(await unmask(node, masks))];
+  if (node.files.read(exclusivityPlace(call).stateFile) !== null) {
+    const { giveBackExclusive } = await import('./exclusivity-parts.ts');
+    const guest = { vm: vmid, scope: `/qemu.slice/${vmid}.scope` };
+    warnings.push(...(await giveBackExclusive(exclusivityPlace(call), guest)).sentences);
+  }
+  call.at('given-back');
+  removeDropIn(node, vmid);
+  call.at('undropped');
+  warnings.push(...(await release({ node, ledger: call.ledger, owner: call.worker.process }, vmid)));
+  return { code: 0, lines: warningLines(warnings) };
+}
