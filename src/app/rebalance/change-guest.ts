@@ -1,0 +1,66 @@
+import type { Placement } from '../../domain/decision.ts';
+import type { LedgerEntry } from '../../domain/ledger.ts';
+import type { PinChange } from '../../engine/rebalance/pin-order.ts';
+import { pidOf } from '../../formats/proc/process-id.ts';
+import { readQemuThreads } from '../../formats/proc/qemu-threads.ts';
+import { describeMisplaced, misplacedThreads } from '../misplaced-threads.ts';
+import type { RebalanceTools } from './rebalance-tools.ts';
+import { residenceOf } from './running-guests.ts';
+
+/** What is to be done to one running guest. */
+export interface GuestChange {
+  readonly entry: LedgerEntry;
+  readonly pins: readonly PinChange[];
+  /** Where it then is. */
+  readonly to: Placement;
+  readonly movesMemory: boolean;
+}
+
+/**
+ * The part of the guest's memory, in percent, that may lie elsewhere after a move: pages that are written to or held by a
+ * device in the very moment stay (migrate_pages(2) leaves those that are busy).
+ */
+const MOST_LEFT_PERCENT = 2;
+/** Areas that are no guest memory but look like it (thread stacks, video memory) are smaller than this. */
+const SMALL_MIB = 64;
+
+/** Makes the change and looks at the live threads and pages; null, or in one phrase what is not as it must be. */
+export async function changeGuest(tools: RebalanceTools, change: GuestChange): Promise<string | null> {
+  const { entry, to } = change;
+  for (const pin of change.pins) {
+    const said = await pinThread(tools, entry.vm, pin);
+    if (said !== null) return said;
+  }
+  const pid = entry.process === null ? NaN : pidOf(entry.process);
+  const [stray] = misplacedThreads(readQemuThreads(tools.node.files, pid), to);
+  if (stray !== undefined) return describeMisplaced(stray);
+  if (!change.movesMemory) return null;
+  const said = await tools.control.moveMemory(entry.vm, to.nodeset);
+  return said ?? memoryAway(tools, entry, to);
+}
+
+function pinThread(
+  { control }: RebalanceTools,
+  vm: string,
+  { role, index, cpus }: PinChange,
+): Promise<string | null> {
+  if (role === 'emulator') return control.pinEmulator(vm, cpus);
+  return role === 'vcpu' ? control.pinVcpu(vm, index, cpus) : control.pinIothread(vm, index, cpus);
+}
+
+/** In one phrase how much of a guest's memory is not on the cells of its placement; null when (nearly) all is. */
+export function memoryAway(
+  { node }: Pick<RebalanceTools, 'node'>,
+  entry: LedgerEntry,
+  to: Placement,
+): string | null {
+  const home = new Set(to.cells.map(cell => cell.hostCell));
+  let [all, away] = [0, 0];
+  for (const [cell, mib] of residenceOf(node, entry)) {
+    all += mib;
+    if (!home.has(cell)) away += mib;
+  }
+  if (away <= Math.max(SMALL_MIB, (all * MOST_LEFT_PERCENT) / 100) && away < all / 2) return null;
+  if (away === 0) return null;
+  return `${Math.round(away)} of ${Math.round(all)} MiB stayed on other cells than ${to.nodeset}`;
+}

@@ -1,0 +1,57 @@
+import { parseCpuList } from '../../domain/cpu-list.ts';
+import { CpuSet } from '../../domain/cpu-set.ts';
+import type { Claim } from '../../domain/claim.ts';
+import type { LedgerEntry } from '../../domain/ledger.ts';
+import type { Step } from '../../engine/rebalance/step.ts';
+import { buildHostModel } from '../../engine/host-model.ts';
+import type { Host } from '../../domain/host.ts';
+
+/** In one phrase why a step of a plan cannot be made on the node as it is now; null when it still can. */
+export function whyNotNow(host: Host, entry: LedgerEntry | undefined, step: Step): string | null {
+  if (entry?.process == null) return 'it does not run any more';
+  if (entry.step !== undefined) return 'another change of it is under way';
+  const { from, to } = step;
+  if (JSON.stringify(entry.placement) !== JSON.stringify(from.placement))
+    return 'it was placed anew meanwhile';
+  const others = host.claims.filter(({ vm }) => vm !== entry.vm);
+  return cpusTaken(host, others, step) ?? (from === to ? null : pagesMissing(host, from.claim, to.claim));
+}
+
+function cpusTaken(host: Host, others: readonly Claim[], { to }: Step): string | null {
+  const emulator = to.placement.emulator;
+  const pool = emulator.policy === 'isolate' ? parseCpuList(emulator.cpus) : CpuSet.EMPTY;
+  const sharers = others.filter(
+    ({ emulator: other }) => other?.policy === 'isolate' && parseCpuList(other.cpus).intersects(pool),
+  );
+  const ratio = host.policy.emulator_overcommit_ratio ?? 1;
+  if (sharers.length > 0 && sharers.length + 1 > ratio)
+    return `CPU ${emulator.cpus} carries ${sharers.length} emulators by now`;
+  const joined = sharers.length > 0 ? pool : CpuSet.EMPTY;
+  const wanted = cpusOf(to.claim).minus(joined);
+  const other = others.find(claim => cpusOf(claim).minus(poolOf(claim)).intersects(wanted));
+  if (other === undefined) return null;
+  return `${other.vm} has CPU ${cpusOf(other).intersect(wanted).toString()} by now`;
+}
+
+function cpusOf(claim: Claim): CpuSet {
+  return CpuSet.union(claim.cells.map(({ pcpus }) => parseCpuList(pcpus)));
+}
+
+/** The pool CPU of a claim, on which others may stand. */
+function poolOf({ emulator }: Claim): CpuSet {
+  return emulator?.policy === 'isolate' ? parseCpuList(emulator.cpus) : CpuSet.EMPTY;
+}
+
+function pagesMissing(host: Host, from: Claim, to: Claim): string | null {
+  const model = buildHostModel(host);
+  const home = new Set(from.cells.map(({ hostCell }) => hostCell));
+  for (const need of to.cells) {
+    if (home.has(need.hostCell)) continue;
+    const pools = model.cells.find(({ id }) => id === need.hostCell)?.pools ?? [];
+    const pool =
+      need.pageSizeKiB === null ? pools[0] : pools.find(({ sizeKiB }) => sizeKiB === need.pageSizeKiB);
+    if (pool !== undefined && pool.available < need.pages)
+      return `cell ${need.hostCell} has ${pool.available} of the ${need.pages} pages of ${pool.sizeKiB} KiB that it needs`;
+  }
+  return null;
+}
