@@ -28,7 +28,7 @@ await build({
   format: 'cjs',
   sourcemap: 'inline',
   logLevel: 'warning',
-  external: ['*.node', 'cpu-features', 'esbuild'],
+  external: ['*.node', 'cpu-features', 'esbuild', 'playwright-core'],
 });
 
 const child = spawn(process.execPath, ['--enable-source-maps', outfile, ...rest], {

@@ -15,12 +15,14 @@ export function say(message: string): void {
 
 /**
  * Ends the program in good order when what it says cannot be written: quietly when the reader went away
- * (`pinfold … | head`), as every Unix tool ends, else with one sentence, should standard error take it.
+ * (`pinfold … | head`, a terminal that was closed), as every Unix tool ends, else with one sentence, should standard error take it.
  */
 export function endWhenOutputFails(): void {
+  // A terminal that is gone answers EIO, and is no terminal any more when asked then.
+  const gone = isatty(1) ? ['EPIPE', 'EIO'] : ['EPIPE'];
   for (const stream of [process.stdout, process.stderr]) {
     stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code === 'EPIPE') process.exit(process.exitCode ?? EXIT.done);
+      if (gone.includes(error.code ?? '')) process.exit(process.exitCode ?? EXIT.done);
       if (stream === process.stdout)
         say(
           `pinfold: the answer could not be written (${error.code ?? error.message}): make room for it, or send it elsewhere.`,

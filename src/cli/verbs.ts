@@ -2,6 +2,7 @@ import { AppError, EXIT } from '../domain/app-error.ts';
 import { print } from './output.ts';
 import { checkRoot } from './check-root.ts';
 import type { Verb, VerbOption } from './verb.ts';
+import { statusVerb } from './verbs/status-verb.ts';
 
 const JSON_OPTION: VerbOption = { takes: 'flag', describe: 'print a JSON document and nothing else' };
 const ROOT: VerbOption = { takes: 'text', describe: 'a folder that stands in place of "/"' };
@@ -78,19 +79,7 @@ export const VERBS: Readonly<Record<string, Verb>> = {
     },
   },
 
-  status: {
-    summary: 'draw a node: cells, cores and who holds them',
-    options: { root: ROOT, json: JSON_OPTION },
-    examples: [
-      ['status', 'this machine'],
-      ['status --root DIR', 'the machine whose /sys and /proc lie below DIR'],
-    ],
-    run: async given => {
-      const root = checkRoot(given.text('root'));
-      const { statusCommand } = await import('./commands/status.ts');
-      return statusCommand({ root, json: given.flag('json') });
-    },
-  },
+  status: statusVerb,
 
   usage: {
     summary: 'show capacity, what is taken, and what each guest costs in CPUs',

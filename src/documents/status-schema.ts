@@ -4,11 +4,23 @@ import { LIMITS } from './limits.ts';
 import { topologySchema } from './topology-schema.ts';
 
 /** What a CPU of a map is used for; the words stand beside their rules in the command line's `cpuMarks`. */
-const CPU_USES = ['offline', 'contended', 'vcpu', 'pool', 'kept-empty', 'shared', 'host', 'free'] as const;
+const CPU_USES = [
+  'offline',
+  'contended',
+  'vcpu',
+  'iothread',
+  'pool',
+  'kept-empty',
+  'shared',
+  'host',
+  'free',
+] as const;
 
 const guest = z.strictObject({
   vm: name('the name of the guest'),
+  source: z.enum(['threads', 'claim', 'lease']),
   vcpus: list(cpuList, LIMITS.parts),
+  iothreads: list(cpuList, LIMITS.parts),
   emulator: cpuList,
   memory: list(
     z.strictObject({ cell: cellId, sizeKiB: whole(1, 2 ** 30, 'KiB'), mib: atLeast(0) }),

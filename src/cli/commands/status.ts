@@ -1,55 +1,67 @@
-import { localNode } from '../../adapters/local/local-node.ts';
-import { openTreeNode } from '../../adapters/embedded/tree-node.ts';
 import { loadPolicy } from '../../app/load-policy.ts';
-import type { NodePort } from '../../app/ports.ts';
-import { CpuSet } from '../../domain/cpu-set.ts';
 import { EXIT } from '../../domain/app-error.ts';
 import { hostPolicyOf } from '../../domain/node-policy.ts';
-import { columnsToUse, print, wantsColor } from '../output.ts';
+import { describeMap, lettersOf } from '../../formats/map/describe-map.ts';
+import { mapHtml } from '../../formats/map/map-html.ts';
+import type { MapModel } from '../../formats/map/map-model.ts';
+import { mapSvg } from '../../formats/map/map-svg.ts';
+import { mapModelOfHost } from '../../formats/map/model-of-host.ts';
+import { columnsToUse, print, say, wantsColor } from '../output.ts';
+import { documentedHost, openObserved } from '../observed-host.ts';
 import { policyFolder } from '../policy-folder.ts';
-import { cpuMarks } from '../render/cpu-marks.ts';
-import type { MapModel } from '../render/map-model.ts';
 import { readMapModel } from '../render/read-map-model.ts';
 import { renderMap } from '../render/render-map.ts';
+import { statusDocument } from '../status-document.ts';
+import { watch } from '../watch.ts';
+import { checkPictureFile, writePicture } from '../write-picture.ts';
+import type { StatusOptions } from './check-status-words.ts';
 
-const STATE_FOLDER = '/run/pinfold';
-
-/** Prints the map of a node as it runs now, or the same as a document; changes nothing. */
-export async function statusCommand(options: {
-  readonly root: string | undefined;
-  readonly json: boolean;
-}): Promise<number> {
-  const node = options.root === undefined ? localNode() : openTreeNode(options.root);
-  const model = await readStatus(node);
-  await print(
-    options.json
-      ? `${JSON.stringify(statusDocument(model), null, 2)}\n`
-      : renderMap(model, { color: wantsColor(), width: columnsToUse() }),
-  );
+/**
+ * Prints the map of a node as it runs now, or of a host document; as text, as a document, or into files as pictures.
+ * Changes nothing of the node.
+ */
+export async function statusCommand(options: StatusOptions): Promise<number> {
+  const pictures = [
+    { file: options.svg, draw: mapSvg },
+    { file: options.html, draw: mapHtml },
+  ].flatMap(({ file, draw }) => (file === undefined ? [] : [{ file, draw }]));
+  for (const { file } of pictures) checkPictureFile(file);
+  if (options.watch) return watchStatus(options);
+  const model = await readStatus(options);
+  const note = noteOf(options, new Date());
+  for (const { file, draw } of pictures) {
+    await writePicture(file, draw(describeMap(model), note));
+    if (file !== '-' && !options.json) say(`The map of ${describeMap(model).host} is in ${file}.`);
+  }
+  if (options.json) await print(`${JSON.stringify(statusDocument(model), null, 2)}\n`);
+  else if (pictures.length === 0)
+    await print(renderMap(model, { color: wantsColor(), width: columnsToUse(), headed: true }));
   return EXIT.done;
 }
 
-/** What a node's map shows, with the policy in the first folder that has one. */
-async function readStatus(node: NodePort): Promise<MapModel> {
-  const reader: NodePort = { ...node, writeAtomically: () => undefined };
-  const { policy } = await loadPolicy(reader, { policy: policyFolder(node), state: STATE_FOLDER });
-  return readMapModel(node, hostPolicyOf(policy), STATE_FOLDER);
+/** Draws again and again; guests keep their letters. */
+async function watchStatus(options: StatusOptions): Promise<number> {
+  let letters: ReadonlyMap<string, string> = new Map();
+  const draw = async () => {
+    const model = await readStatus(options);
+    if (options.json) return `${JSON.stringify(statusDocument(model))}\n`;
+    letters = lettersOf(model, letters);
+    return renderMap(model, { color: wantsColor(), width: columnsToUse(), headed: true, letters });
+  };
+  await watch(draw, { intervalMs: options.intervalMs, isDocument: options.json });
+  return EXIT.done;
 }
 
-/** The map as data: CPUs by what they are used for, and the guests. */
-function statusDocument(model: MapModel): object {
-  const uses = new Map<string, number[]>();
-  for (const [cpu, { use }] of cpuMarks(model)) uses.set(use, [...(uses.get(use) ?? []), cpu]);
-  return {
-    kind: 'pinfold/status',
-    version: 1,
-    topology: model.topology,
-    cpus: Object.fromEntries([...uses].map(([use, cpus]) => [use, CpuSet.of(cpus).toString()])),
-    guests: model.guests.map(({ name, vcpus, emulator, memory }) => ({
-      vm: name,
-      vcpus: vcpus.map(String),
-      emulator: emulator.toString(),
-      memory,
-    })),
-  };
+/** What the map shows: the claims of a document, or what runs, with the policy in the first folder that has one. */
+async function readStatus({ host, root }: StatusOptions): Promise<MapModel> {
+  if (host !== undefined) return mapModelOfHost(await documentedHost(host));
+  const { node, stateFolder } = openObserved(root);
+  const { policy } = await loadPolicy(node, { policy: policyFolder(node), state: stateFolder });
+  return readMapModel(node, hostPolicyOf(policy), stateFolder);
+}
+
+function noteOf({ host }: StatusOptions, now: Date): string {
+  if (host !== undefined) return 'Drawn from a host document: who holds what by its claims.';
+  const [day, time] = now.toISOString().split('T');
+  return `As it ran on ${day!} at ${time!.slice(0, 5)} UTC.`;
 }

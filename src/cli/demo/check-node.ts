@@ -1,6 +1,7 @@
 import type { Placement } from '../../domain/decision.ts';
-import type { MapGuest, MapModel } from '../render/map-model.ts';
-import { cpuMarks, poolCpus } from '../render/cpu-marks.ts';
+import type { MapGuest, MapModel } from '../../formats/map/map-model.ts';
+import { cpuMarks } from '../../formats/map/cpu-marks.ts';
+import { poolCpus } from '../../formats/map/guest-cpus.ts';
 import { type DemoGuest, deploymentXml, guestFolder, POOLED, REALTIME } from './demo-guests.ts';
 import type { DemoNode } from './demo-node.ts';
 

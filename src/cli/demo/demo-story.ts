@@ -1,7 +1,7 @@
 import pc from 'picocolors';
 
 import type { Refusal } from '../../domain/decision.ts';
-import type { MapModel } from '../render/map-model.ts';
+import type { MapModel } from '../../formats/map/map-model.ts';
 import { type Colors } from '../render/paint.ts';
 import { renderMap } from '../render/render-map.ts';
 import { renderRefusal } from '../render/render-refusal.ts';

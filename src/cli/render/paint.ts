@@ -1,6 +1,5 @@
 import type pc from 'picocolors';
-
-import type { CpuMark } from './cpu-marks.ts';
+import type { CpuUse } from '../../formats/map/cpu-marks.ts';
 
 /** picocolors, on or off. */
 export type Colors = ReturnType<typeof pc.createColors>;
@@ -8,26 +7,26 @@ export type Colors = ReturnType<typeof pc.createColors>;
 /** Colours that tell neighbours apart on dark and light grounds; guests take them in turn. */
 const GUEST_COLORS = ['cyan', 'magenta', 'green', 'yellow', 'blue', 'red'] as const;
 
-/** The colour of a guest. */
-export function paintGuest(text: string, guest: string, palette: Palette): string {
-  const index = Math.max(0, palette.names.indexOf(guest));
-  return palette.colors.bold(palette.colors[GUEST_COLORS[index % GUEST_COLORS.length]!](text));
+/** A text in the colour of the guest at this place of the legend. */
+export function paintGuest(text: string, guest: number, colors: Colors): string {
+  return colors.bold(colors[GUEST_COLORS[Math.max(0, guest) % GUEST_COLORS.length]!](text));
 }
 
-/** Colours, and the guests in the order of the legend. */
-export interface Palette {
-  readonly colors: Colors;
-  readonly names: readonly string[];
+/** What a sign stands for. */
+export interface Painted {
+  readonly use: CpuUse;
+  /** Place of the guest in the legend, where it has one. */
+  readonly guest: number | null;
 }
 
 /** A CPU's character in its colour: guests in theirs, what nobody uses dimmed. */
-export function paintMark(text: string, mark: CpuMark, palette: Palette): string {
-  const { colors } = palette;
-  switch (mark.use) {
+export function paintMark(text: string, { use, guest }: Painted, colors: Colors): string {
+  switch (use) {
     case 'vcpu':
-      return paintGuest(text, mark.guest, palette);
+    case 'iothread':
+      return paintGuest(text, guest ?? 0, colors);
     case 'kept-empty':
-      return colors.dim(paintGuest(text, mark.guest, palette));
+      return colors.dim(paintGuest(text, guest ?? 0, colors));
     case 'pool':
       return colors.bold(text);
     case 'contended':

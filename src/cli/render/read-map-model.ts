@@ -1,40 +1,70 @@
-import { parseLedger } from '../../adapters/ledger/parse-ledger.ts';
+import { parseLedger } from '../../formats/ledger/parse-ledger.ts';
 import type { NodePort } from '../../app/ports.ts';
 import { parseCpuList } from '../../domain/cpu-list.ts';
 import { CpuSet } from '../../domain/cpu-set.ts';
 import type { HostPolicy } from '../../domain/host-policy.ts';
+import type { LedgerEntry } from '../../domain/ledger.ts';
+import { burntCpus, guestOfClaim } from '../../formats/map/model-of-host.ts';
+import type { MapGuest, MapModel } from '../../formats/map/map-model.ts';
+import { isAlive } from '../../formats/proc/process-id.ts';
 import { readQemuProcesses } from '../../formats/proc/qemu-processes.ts';
 import { readQemuThreads } from '../../formats/proc/qemu-threads.ts';
 import { readTopology } from '../../formats/sysfs/read-topology.ts';
 import type { TextTree } from '../../formats/text-tree.ts';
-import type { MapGuest, MapModel } from './map-model.ts';
 
 /** KiB of a page where numa_maps does not say. */
 const BASE_PAGE_KIB = 4;
 
 /**
- * What runs on a node now, from /sys and /proc alone. Only the CPUs that guests keep empty come from the ledger in
- * the state folder, because nothing runs there that could be seen.
+ * What runs on a node now, from /sys and /proc alone. Only the CPUs that guests keep empty and what a guest will
+ * have whose start is under way come from the ledger in the state folder, because nothing runs there that could be
+ * seen.
  */
 export function readMapModel(
   node: Pick<NodePort, 'files' | 'name'>,
   policy: HostPolicy,
   stateFolder = '/run/pinfold',
 ): MapModel {
-  const guests = readQemuProcesses(node.files).map(({ pid, name }) => readGuest(node.files, pid, name));
+  const topology = readTopology(node.files, node.name);
+  const ledger = node.files.read(`${stateFolder}/ledger.json`);
+  const entries = (ledger === null ? null : parseLedger(ledger))?.entries ?? [];
+  const placed = new Set(
+    entries.flatMap(({ process, foreign }) => (foreign === null ? (process ?? []) : [])),
+  );
+  const live = readQemuProcesses(node.files).map(({ pid, name, process }) =>
+    readGuest(node.files, { pid, name, floats: placed.has(process) }),
+  );
+  const started = entries.filter(
+    ({ vm, process, claim }) =>
+      process === null && !live.some(({ name }) => name === vm) && isAlive(node.files, claim.owner ?? ''),
+  );
+  const claims = entries.map(({ claim }) => claim);
+  const starting = started.map(({ claim }) =>
+    guestOfClaim(claim, { topology, policy, claims, source: 'lease' }),
+  );
   return {
-    topology: readTopology(node.files, node.name),
+    topology,
     policy,
-    guests,
-    keptEmpty: keptEmpty(node.files.read(`${stateFolder}/ledger.json`), guests),
+    guests: [...live, ...starting],
+    keptEmpty: new Map([...started.flatMap(burnt), ...entries.flatMap(entry => keptEmpty(entry, live))]),
   };
 }
 
-function readGuest(tree: TextTree, pid: number, name: string): MapGuest {
+function burnt({ vm, claim }: LedgerEntry): [number, string][] {
+  return [...burntCpus(claim)].map(cpu => [cpu, vm]);
+}
+
+function readGuest(
+  tree: TextTree,
+  { pid, name, floats }: { readonly pid: number; readonly name: string; readonly floats: boolean },
+): MapGuest {
   const threads = readQemuThreads(tree, pid);
   const vcpus = threads.filter(({ role }) => role === 'vcpu');
   return {
     name,
+    source: 'threads',
+    floats,
+    iothreads: threads.filter(({ role }) => role === 'iothread').map(({ allowed }) => allowed),
     vcpus: vcpus.sort((a, b) => (a.index ?? 0) - (b.index ?? 0)).map(({ allowed }) => allowed),
     emulator: CpuSet.union(threads.filter(({ role }) => role === 'emulator').map(({ allowed }) => allowed)),
     memory: memoryIn(tree.read(`/proc/${pid}/numa_maps`) ?? ''),
@@ -55,15 +85,10 @@ function memoryIn(numaMaps: string): MapGuest['memory'] {
   return [...sums.values()].sort((a, b) => a.cell - b.cell || a.sizeKiB - b.sizeKiB);
 }
 
-function keptEmpty(ledger: string | null, guests: readonly MapGuest[]): ReadonlyMap<number, string> {
-  const entries = (ledger === null ? null : parseLedger(ledger))?.entries ?? [];
-  return new Map(
-    entries.flatMap(({ vm, claim }) => {
-      const guest = guests.find(({ name }) => name === vm);
-      if (guest === undefined) return [];
-      const used = CpuSet.union([...guest.vcpus, guest.emulator]);
-      const claimed = CpuSet.union(claim.cells.map(({ pcpus }) => parseCpuList(pcpus)));
-      return [...claimed.minus(used)].map((cpu): [number, string] => [cpu, vm]);
-    }),
-  );
+function keptEmpty({ vm, claim }: LedgerEntry, guests: readonly MapGuest[]): [number, string][] {
+  const guest = guests.find(({ name }) => name === vm);
+  if (guest === undefined) return [];
+  const used = CpuSet.union([...guest.vcpus, ...guest.iothreads, guest.emulator]);
+  const claimed = CpuSet.union(claim.cells.map(({ pcpus }) => parseCpuList(pcpus)));
+  return [...claimed.minus(used)].map(cpu => [cpu, vm]);
 }

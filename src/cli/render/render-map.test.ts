@@ -10,8 +10,8 @@ import type { HostPolicy } from '../../domain/host-policy.ts';
 import { type MachineName, NAMED_MACHINES, namedMachine } from '../../machines/named-machines.ts';
 import { renderMachine } from '../../machines/render-machine.ts';
 import { topologyOf } from '../../machines/topology-of.ts';
-import { cpuMarks } from './cpu-marks.ts';
-import type { MapModel } from './map-model.ts';
+import { cpuMarks } from '../../formats/map/cpu-marks.ts';
+import type { MapModel } from '../../formats/map/map-model.ts';
 import { readMapModel } from './read-map-model.ts';
 import { renderMap } from './render-map.ts';
 
@@ -83,6 +83,17 @@ describe('the map of', () => {
   });
 });
 
+/** The CPUs that a map without guests shows: signs, folded cores (`··×8`) and folded caches (`3 caches of ··×8`). */
+function countedCpus(map: string): number {
+  const boxes = map.split('\n').flatMap(line => line.match(/(?<=[│┊] )[^│┊]+(?= [│┊])/g) ?? []);
+  const count = (box: string) =>
+    [...box.matchAll(/(·+)(?:×(\d+))?/g)].reduce(
+      (sum, [, signs, times]) => sum + signs!.length * Number(times ?? 1),
+      0,
+    ) * Number(/(\d+) caches of/.exec(box)?.[1] ?? 1);
+  return boxes.reduce((sum, box) => sum + count(box), 0);
+}
+
 describe('every machine', () => {
   const names = Object.keys(NAMED_MACHINES) as MachineName[];
   const emptyModel = (machine: MachineName): MapModel => ({
@@ -98,11 +109,7 @@ describe('every machine', () => {
       const text = renderMap(model, { color: false, width });
       const lines = text.split('\n');
       expect(lines.filter(line => line.length > width)).toEqual([]);
-      const signs = lines
-        .filter(line => line.includes('│'))
-        .join('')
-        .match(/·/g);
-      expect(signs).toHaveLength(parseCpuList(model.topology.cpus.online).size);
+      expect(countedCpus(text)).toBe(parseCpuList(model.topology.cpus.online).size);
     }
   });
 
@@ -129,12 +136,20 @@ describe('what a CPU is used for', () => {
       { name: 'a', pins: ['2'], emulator: '1' },
       { name: 'b', pins: ['2'], emulator: '1' },
     ]);
-    expect(cpuMarks(model).get(2)).toEqual({ use: 'contended' });
+    expect(cpuMarks(model).get(2)).toEqual({ use: 'contended', guests: ['a', 'b'] });
     expect(renderMap(model, { color: false })).toContain('! two guests pinned');
   });
 
   test('offline CPUs are named, and those that a claim keeps empty carry a small letter', () => {
-    const guest = { name: 'rt', vcpus: [CpuSet.of([4])], emulator: CpuSet.of([4]), memory: [] };
+    const guest = {
+      name: 'rt',
+      source: 'threads' as const,
+      floats: false,
+      vcpus: [CpuSet.of([4])],
+      iothreads: [],
+      emulator: CpuSet.of([4]),
+      memory: [],
+    };
     const model: MapModel = {
       topology: topologyOf(namedMachine('offline-cpus')),
       policy: {},

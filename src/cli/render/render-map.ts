@@ -1,13 +1,14 @@
 import pc from 'picocolors';
-
-import { CpuSet } from '../../domain/cpu-set.ts';
-import type { Cell } from '../../domain/host-topology.ts';
-import { cpuMarks } from './cpu-marks.ts';
-import { domainsOf, renderCell, type CellInk } from './render-cell.ts';
+import { parseCpuList } from '../../domain/cpu-list.ts';
+import { describeMap } from '../../formats/map/describe-map.ts';
+import type { MapModel } from '../../formats/map/map-model.ts';
+import type { PictureSocket } from '../../formats/map/map-picture.ts';
+import { wrapAnywhere } from '../../formats/map/wrap-columns.ts';
+import { coreBoxes } from './core-boxes.ts';
+import { type Colors } from './paint.ts';
+import { type CellInk, renderCell } from './render-cell.ts';
 import { renderLegend } from './render-legend.ts';
-import type { MapModel } from './map-model.ts';
-import { lettersFor, signOf } from './map-labels.ts';
-import { paintMark } from './paint.ts';
+import { wrapText } from './wrap-text.ts';
 
 /** How the map is drawn. */
 export interface MapStyle {
@@ -15,63 +16,44 @@ export interface MapStyle {
   readonly color: boolean;
   /** Columns that a line may have; 80 unless told. */
   readonly width?: number;
+  /** Whether a line of what the machine is stands above it. */
+  readonly headed?: boolean;
+  /** Letters of an earlier drawing, which their guests keep. */
+  readonly letters?: ReadonlyMap<string, string>;
 }
+
+/** A node with more CPUs than this has equal cores and caches drawn once with their number. */
+const FOLD_ABOVE_CPUS = 128;
+/** A box never claims more than this for the sake of alignment. */
+const MOST_BOX_COLUMNS = 20;
 
 /**
  * The node as text: each socket with its cells, each cell with its cache domains, each core with its threads as one
  * character a CPU, memory and page pools beside them, and one legend. Ends with a line end. Same model, same text.
  */
 export function renderMap(model: MapModel, style: MapStyle): string {
-  const marks = cpuMarks(model);
-  const names = model.guests.map(({ name }) => name);
-  const letters = lettersFor(names);
+  const picture = describeMap(model, style.letters);
   const colors = pc.createColors(style.color);
-  const ink: CellInk = {
-    sign: cpu => {
-      const mark = marks.get(cpu) ?? { use: 'offline' };
-      return paintMark(signOf(mark, letters), mark, { colors, names });
-    },
-    colors,
-    width: style.width ?? 80,
-    numberColumns: numberColumns(model.topology.cells),
-  };
+  const width = style.width ?? 80;
+  const fold = parseCpuList(model.topology.cpus.online).size > FOLD_ABOVE_CPUS;
+  const ink: CellInk = { colors, width, fold, boxColumns: boxColumns(picture.sockets, colors, fold) };
   const lines: string[] = [];
-  for (const [socket, cells] of sockets(model.topology.cells)) {
-    lines.push(colors.bold(socket === null ? 'no socket known' : `socket ${socket}`));
-    for (const cell of cells) lines.push(...renderCell(cell, ink));
-    lines.push('');
+  if (style.headed === true) {
+    const facts = wrapText(`${picture.host}: ${picture.facts.join(', ')}.`, width);
+    lines.push(...facts.flatMap(line => wrapAnywhere(line, width)), '');
   }
-  if (model.topology.looseCores.length > 0)
-    lines.push(colors.bold('CPUs without a cell'), ...renderCell(looseCell(model), ink), '');
-  lines.push(...renderLegend(model, { marks, letters, colors, names, width: ink.width }));
+  for (const { name, cells } of picture.sockets) {
+    lines.push(colors.bold(name), ...cells.flatMap(cell => renderCell(cell, ink)), '');
+  }
+  lines.push(...renderLegend(picture, { colors, width }));
   return `${lines.join('\n')}\n`;
 }
 
-/** The cells by package, both in ascending order; cells of no package last. */
-function sockets(cells: readonly Cell[]): Map<number | null, Cell[]> {
-  const groups = new Map<number | null, Cell[]>();
-  const rank = (cell: Cell) => cell.package ?? Number.MAX_SAFE_INTEGER;
-  for (const cell of [...cells].sort((a, b) => rank(a) - rank(b) || a.id - b.id)) {
-    groups.set(cell.package, [...(groups.get(cell.package) ?? []), cell]);
-  }
-  return groups;
-}
-
-function numberColumns(cells: readonly Cell[]): number {
-  const domains = cells.flatMap(domainsOf);
-  return Math.max(0, ...domains.map(cores => CpuSet.union(cores).toString().length));
-}
-
-/** The CPUs without a cell, drawn like one. */
-function looseCell({ topology }: MapModel): Cell {
-  return {
-    id: -1,
-    package: null,
-    cpus: topology.cpus.withoutCell,
-    memoryMiB: null,
-    pages: [],
-    distances: null,
-    cores: topology.looseCores,
-    caches: [],
-  };
+/** The columns of the widest box or list of numbers, as far as aligning the boxes of all cells is worth it. */
+function boxColumns(sockets: readonly PictureSocket[], colors: Colors, fold: boolean): number {
+  const boxes = sockets.flatMap(({ cells }) =>
+    cells.flatMap(cell => coreBoxes(cell.domains, { colors, fold, room: Number.MAX_SAFE_INTEGER })),
+  );
+  const widths = boxes.flatMap(({ numbers }) => numbers.map(line => line.length));
+  return Math.max(0, ...widths.filter(columns => columns <= MOST_BOX_COLUMNS));
 }
