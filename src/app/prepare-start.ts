@@ -1,8 +1,4 @@
-import { claimOf } from '../engine/claim-of.ts';
-import { place } from '../engine/decide.ts';
-import { buildHostModel, type HostModel } from '../engine/host-model.ts';
 import { checkPolicy } from '../engine/request/check-policy.ts';
-import { readRequest } from '../engine/request/read-request.ts';
 import { AppError, EXIT } from '../domain/app-error.ts';
 import type { Placement } from '../domain/decision.ts';
 import type { GuestSpec } from '../domain/guest-spec.ts';
@@ -13,14 +9,9 @@ import type { OnRefusal } from '../domain/node-policy.ts';
 import type { PlacementRequest } from '../domain/placement-request.ts';
 import { pidOf } from '../formats/proc/process-id.ts';
 import { observeHost } from './observe-host.ts';
+import { placeInWays } from './place-in-ways.ts';
 import { readNodeTopology } from './read-node-topology.ts';
 import type { DomainPort, LedgerStore, NodePort } from './ports.ts';
-
-/**
- * A launch that takes longer than this before its QEMU is there has failed: libvirt forks QEMU within seconds
- * and fills its memory afterwards, when the process can already be seen.
- */
-export const LEASE_SECONDS = 600;
 
 /** What a start is prepared with. */
 export interface StartTools {
@@ -107,7 +98,7 @@ export async function prepareStart(start: Start, tools: StartTools): Promise<Pre
   const asked = tools.turn ?? tools.ledger.acquire();
   // Read before the lock is there; a rejection is handled by the await below.
   asked.catch(() => undefined);
-  const topology = readNodeTopology(tools.node, tools.stateFolder);
+  const topology = await readNodeTopology(tools.node, tools.stateFolder);
   const unlock = await asked;
   let warning: string | null = null;
   try {
@@ -118,7 +109,7 @@ export async function prepareStart(start: Start, tools: StartTools): Promise<Pre
     start.tidy?.(seen.ledger);
     refuseSecondStart(seen.ledger, start.request.vm);
     const offline = refuseUnsoundPolicy(seen.host);
-    const prepared = prepareOn(buildHostModel(seen.host), start, tools);
+    const prepared = await placeInWays(seen.host, start, tools.owner);
     if (prepared.kind === 'placed') tools.ledger.write(withEntry(seen.ledger, prepared.entry));
     else if (seen.learned) remember(seen.ledger, tools.ledger);
     const warnings = [...(warning === null ? [] : [warning]), ...offline];
@@ -150,60 +141,6 @@ function refuseUnsoundPolicy(host: Host): readonly string[] {
   const fault = faults.find(({ code }) => code !== 'policy-cpus-offline');
   if (fault !== undefined) throw new AppError(fault.code, EXIT.usage, fault.summary);
   return faults.map(({ summary }) => summary);
-}
-
-function prepareOn(model: HostModel, start: Start, tools: StartTools): Preparation {
-  let reason = '';
-  for (const way of start.ways ?? [{ request: start.request }]) {
-    const tried = tryOn(model, way, { start, tools });
-    if (typeof tried !== 'string')
-      return way.warning === undefined ? tried : { ...tried, warnings: [way.warning, ...tried.warnings] };
-    reason = way.whenNot ?? tried;
-  }
-  if (start.onRefusal === 'strict') return { kind: 'refused', reason, warnings: [] };
-  const warnings = [`${reason} The VM starts without CPUs of its own, because its policy says float.`];
-  const floating = tryOn(model, { request: floatingRequest(start.request) }, { start, tools });
-  return typeof floating === 'string' ? { kind: 'unplaced', warnings } : { ...floating, warnings };
-}
-
-/** The guest placed in this way, or why it is not. */
-function tryOn(
-  model: HostModel,
-  { request, hostCells, isQuestion }: Way,
-  { start, tools }: { readonly start: Start; readonly tools: StartTools },
-): Preparation | string {
-  const read = readRequest(request);
-  if (!read.ok) return read.error.summary;
-  const spec: GuestSpec = hostCells === undefined ? read.spec : { ...read.spec, hostCells };
-  if (!spec.wantsPlacement) {
-    const text = start.reshape(spec);
-    return { kind: 'unplaced', ...(text === null ? {} : { text }), warnings: [] };
-  }
-  const outcome = place(model, spec);
-  if (!outcome.ok) {
-    const { summary, hint } = outcome.refusal;
-    return hint === undefined ? summary : `${summary} ${hint}`;
-  }
-  const { placement } = outcome;
-  if (isQuestion === true) return { kind: 'elsewhere', placement, warnings: [] };
-  const expires = Math.floor(Date.now() / 1000) + LEASE_SECONDS;
-  const claim = claimOf(model, { placement, spec, source: 'leased', owner: tools.owner, expires });
-  const entry: PlacedEntry = {
-    vm: request.vm,
-    claim,
-    process: null,
-    marker: start.marker,
-    placement,
-    foreign: null,
-    request,
-    ...(request === start.request ? {} : { wished: start.request }),
-  };
-  return { kind: 'placed', text: start.rewrite(entry, spec), entry, warnings: [] };
-}
-
-/** The same guest that only wants to stay within one cell, nothing exclusive. */
-function floatingRequest(request: PlacementRequest): PlacementRequest {
-  return { ...request, extraSpecs: { 'pinfold:confine': 'cell' }, imageProperties: {} };
 }
 
 /** A lease that is still there belongs to a start under way, whose CPUs a second one would lose from the ledger. */

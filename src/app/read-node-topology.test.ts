@@ -27,9 +27,10 @@ function nodeOf(texts: Map<string, string>) {
       texts.delete(path);
     },
   };
-  const read = () => {
+  const read = async () => {
     reads = 0;
-    return { topology: readNodeTopology(node, '/run/pinfold'), reads };
+    const topology = await readNodeTopology(node, '/run/pinfold');
+    return { topology, reads };
   };
   return { read, plain: () => readTopology(node.files, 'n') };
 }
@@ -37,21 +38,21 @@ const nps4 = (boot: string | null = 'b1') =>
   new Map([...renderMachine(namedMachine('epyc-nps4')), ...(boot === null ? [] : [[BOOT, boot] as const])]);
 
 describe('the topology of epyc-nps4', () => {
-  test('is the same from the second reading on, with far fewer files', () => {
+  test('is the same from the second reading on, with far fewer files', async () => {
     const { read, plain } = nodeOf(nps4());
-    const first = read();
-    const second = read();
+    const first = await read();
+    const second = await read();
     expect(first.topology).toEqual(plain());
     expect(second.topology).toEqual(first.topology);
     expect(second.reads).toBeLessThan(first.reads / 2);
   });
 
-  test('shows memory and pages as they are now', () => {
+  test('shows memory and pages as they are now', async () => {
     const texts = nps4();
     const { read, plain } = nodeOf(texts);
-    const before = read().topology;
+    const before = (await read()).topology;
     texts.set('/sys/devices/system/node/node3/hugepages/hugepages-2048kB/free_hugepages', '7\n');
-    const after = read().topology;
+    const after = (await read()).topology;
     expect(after).toEqual(plain());
     expect(after).not.toEqual(before);
   });
@@ -62,20 +63,20 @@ describe('the topology of epyc-nps4', () => {
     ['the machine boots again', BOOT, 'b2'],
     ['a device is plugged in', '/sys/bus/pci/devices/0000:42:00.0/numa_node', '3\n'],
     ['what was kept is damaged', '/run/pinfold/topology.json', '{"key":'],
-  ])('is read anew when %s', (_, path, text) => {
+  ])('is read anew when %s', async (_, path, text) => {
     const texts = nps4();
     const { read, plain } = nodeOf(texts);
-    read();
+    await read();
     texts.set(path, text);
     // What only a whole reading sees.
     texts.set('/sys/devices/system/node/node0/distance', '10 99 12 12 32 32 32 32\n');
-    expect(read().topology).toEqual(plain());
-    expect(read().topology.cells[0]!.distances!['1']).toBe(99);
+    expect((await read()).topology).toEqual(plain());
+    expect((await read()).topology.cells[0]!.distances!['1']).toBe(99);
   });
 
-  test('is never kept where the node names no boot', () => {
+  test('is never kept where the node names no boot', async () => {
     const texts = nps4(null);
-    nodeOf(texts).read();
+    await nodeOf(texts).read();
     expect(texts.has('/run/pinfold/topology.json')).toBe(false);
   });
 });

@@ -1,7 +1,6 @@
 import type { HostTopology } from '../domain/host-topology.ts';
 import { readBootId } from '../formats/proc/process-id.ts';
 import { readMemory } from '../formats/sysfs/read-memory.ts';
-import { readTopology } from '../formats/sysfs/read-topology.ts';
 import type { NodePort } from './ports.ts';
 
 /** What decides which CPUs, cells and devices there are; sets of CPUs that change change `online`. */
@@ -22,23 +21,29 @@ const FORMAT = 1;
  * those, or the boot, is another: on a machine with 384 CPUs that spares 250 of 300 files. Memory and page pools are
  * read each time. A node that names no boot or has no cells in sysfs is read whole.
  */
-export function readNodeTopology(node: NodePort, stateFolder: string): HostTopology {
+export async function readNodeTopology(node: NodePort, stateFolder: string): Promise<HostTopology> {
   const { files } = node;
   const boot = readBootId(files);
   const decisive = DECISIVE.map(path => files.read(path));
-  if (boot === '' || decisive.includes(null)) return readTopology(files, node.name);
+  if (boot === '' || decisive.includes(null)) return readWhole(node);
   const key = JSON.stringify([FORMAT, node.name, boot, decisive, files.list('/sys/bus/pci/devices')]);
   const path = `${stateFolder}/topology.json`;
   const kept = keptTopology(files.read(path), key);
   if (kept !== null)
     return { ...kept, cells: kept.cells.map(cell => ({ ...cell, ...memoryOf(node, cell.id) })) };
-  const topology = readTopology(files, node.name);
+  const topology = await readWhole(node);
   try {
     node.writeAtomically(path, JSON.stringify({ key, topology }), 0o660);
   } catch {
     // Only a saving of time; a state folder that cannot be written is told by the ledger.
   }
   return topology;
+}
+
+/** Its readers are loaded only once a boot. */
+async function readWhole(node: NodePort): Promise<HostTopology> {
+  const { readTopology } = await import('./whole-topology.ts');
+  return readTopology(node.files, node.name);
 }
 
 function memoryOf(node: NodePort, cell: number) {

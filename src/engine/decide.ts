@@ -1,15 +1,16 @@
 import type { Decision, Placement, Refusal } from '../domain/decision.ts';
 import type { GuestSpec } from '../domain/guest-spec.ts';
 import type { PlacementRequest } from '../domain/placement-request.ts';
-import { splitGuest } from './auto-cells.ts';
 import { hintFor } from './hint.ts';
 import type { HostModel } from './host-model.ts';
-import { placeCells, type PlaceResult } from './place.ts';
+import { placeSplit } from './place-split.ts';
 import { refuse } from './refuse.ts';
 import { carrierLimits } from './request/carrier-limits.ts';
 import { readRequest } from './request/read-request.ts';
 import { toPlacement } from './to-placement.ts';
 import { why } from './why.ts';
+
+export { placeSplit };
 
 /** A valid guest placed or refused. */
 export type Outcome =
@@ -54,16 +55,4 @@ export function place(model: HostModel, spec: GuestSpec): Outcome {
   const refusal = refuse(model, result.not);
   const hint = hintFor(model, spec);
   return { ok: false, refusal: hint === null ? refusal : { ...refusal, hint: hint.text } };
-}
-
-/** Places the guest as it is; with automatic cells, in as few guest cells as fit. */
-export function placeSplit(model: HostModel, spec: GuestSpec): PlaceResult {
-  const first = placeCells(model, spec);
-  if (first.ok || !spec.autoCells) return first;
-  const most = Math.min(model.cells.length, spec.vcpus);
-  for (let count = 2; count <= most; count += 1) {
-    const result = placeCells(model, splitGuest(spec, count));
-    if (result.ok) return result;
-  }
-  return first;
 }

@@ -1,0 +1,89 @@
+import { claimOf } from '../engine/claim-of.ts';
+import { buildHostModel, type HostModel } from '../engine/host-model.ts';
+import { placeSplit } from '../engine/place-split.ts';
+import { carrierLimits } from '../engine/request/carrier-limits.ts';
+import { readRequest } from '../engine/request/read-request.ts';
+import { toPlacement } from '../engine/to-placement.ts';
+import type { GuestSpec } from '../domain/guest-spec.ts';
+import type { Host } from '../domain/host.ts';
+import type { ProcessId } from '../domain/ledger.ts';
+import type { PlacementRequest } from '../domain/placement-request.ts';
+import type { PlacedEntry, Preparation, Start, Way } from './prepare-start.ts';
+
+/**
+ * A launch that takes longer than this before its QEMU is there has failed: QEMU is forked within seconds and fills its
+ * memory afterwards, when the process can already be seen.
+ */
+export const LEASE_SECONDS = 600;
+
+/**
+ * Places a guest on a host:
+ *
+ * 1. The first of its ways that fits counts.
+ * 2. When none does, `strict` refuses with the last one's reason.
+ * 3. Under `float` it is held to one cell, nothing exclusive, or starts without a placement where not even that fits.
+ */
+export async function placeInWays(host: Host, start: Start, owner: ProcessId): Promise<Preparation> {
+  const model = buildHostModel(host);
+  let reason = '';
+  for (const way of start.ways ?? [{ request: start.request }]) {
+    const tried = tryOn(model, way, { start, owner });
+    if (tried.kind !== 'not')
+      return way.warning === undefined ? tried : { ...tried, warnings: [way.warning, ...tried.warnings] };
+    reason = way.whenNot ?? tried.reason ?? (await whyNot(host, way.request));
+  }
+  if (start.onRefusal === 'strict') return { kind: 'refused', reason, warnings: [] };
+  const warnings = [`${reason} The VM starts without CPUs of its own, because its policy says float.`];
+  const floating = tryOn(model, { request: floatingRequest(start.request) }, { start, owner });
+  return floating.kind === 'not' ? { kind: 'unplaced', warnings } : { ...floating, warnings };
+}
+
+/** The reason with all numbers and what would help; a start that fits pays nothing for it. */
+async function whyNot(host: Host, request: PlacementRequest): Promise<string> {
+  const { refusalSentence } = await import('./refusal-sentence.ts');
+  return refusalSentence(host, request);
+}
+
+/** `reason` null: to be asked for. */
+interface NotThisWay {
+  readonly kind: 'not';
+  readonly reason: string | null;
+}
+
+function tryOn(
+  model: HostModel,
+  { request, hostCells, isQuestion }: Way,
+  { start, owner }: { readonly start: Start; readonly owner: ProcessId },
+): Preparation | NotThisWay {
+  const read = readRequest(request);
+  if (!read.ok) return { kind: 'not', reason: read.error.summary };
+  const spec: GuestSpec = hostCells === undefined ? read.spec : { ...read.spec, hostCells };
+  if (!spec.wantsPlacement) {
+    const text = start.reshape(spec);
+    return { kind: 'unplaced', ...(text === null ? {} : { text }), warnings: [] };
+  }
+  const isMatch = hostCells === undefined || hostCells.length === spec.cells.length;
+  if (!isMatch || carrierLimits(spec).length > 0) return { kind: 'not', reason: null };
+  const found = placeSplit(model, spec);
+  if (!found.ok) return { kind: 'not', reason: null };
+  const placement = toPlacement(model, found.placed);
+  if (isQuestion === true) return { kind: 'elsewhere', placement, warnings: [] };
+  const expires = Math.floor(Date.now() / 1000) + LEASE_SECONDS;
+  const claim = claimOf(model, { placement, spec, source: 'leased', owner, expires });
+  const entry: PlacedEntry = {
+    vm: request.vm,
+    claim,
+    process: null,
+    marker: start.marker,
+    placement,
+    foreign: null,
+    request,
+    ...(request === start.request ? {} : { wished: start.request }),
+  };
+  return { kind: 'placed', text: start.rewrite(entry, spec), entry, warnings: [] };
+}
+
+/** The same guest that only wants to stay within one cell, nothing exclusive. */
+function floatingRequest(request: PlacementRequest): PlacementRequest {
+  return { ...request, extraSpecs: { 'pinfold:confine': 'cell' }, imageProperties: {} };
+}
