@@ -1,0 +1,222 @@
+import type { CpuSet } from '../../domain/cpu-set.ts';
+import type { Placement } from '../../domain/decision.ts';
+import type { Host } from '../../domain/host.ts';
+import type { LedgerEntry } from '../../domain/ledger.ts';
+import { buildHostModel } from '../../engine/host-model.ts';
+import { decideVcpu } from './decide-vcpu.ts';
+import type { Finding } from './finding.ts';
+import type { Observed, SeenGuest } from './observed.ts';
+import { orderRepairs } from './order-repairs.ts';
+import { placeRunning } from './place-running.ts';
+import type { Act, Repair, RepairPlan } from './repair.ts';
+import { heldCpus } from './wanted-placement.ts';
+
+/** The plan while it is made. */
+interface Draft {
+  readonly seen: Observed;
+  readonly repairs: Repair[];
+  readonly entries: Map<string, LedgerEntry>;
+  readonly confined: Map<string, string>;
+  readonly refused: Map<number, string>;
+  readonly decided: Map<number, string>;
+}
+
+/**
+ * How everything that was found is mended, the ledger's part first: what is decided for a guest is claimed before its
+ * threads go there, so that a start which decides meanwhile leaves it alone. Decisions are made in the order of the
+ * findings, each on the host as the ones before leave it. The acts then get the order of {@link orderRepairs}.
+ */
+export function planRepairs(seen: Observed, findings: readonly Finding[]): RepairPlan {
+  const draft: Draft = {
+    seen,
+    repairs: [],
+    entries: new Map(),
+    confined: new Map(seen.confined),
+    refused: new Map(),
+    decided: new Map(),
+  };
+  findings.forEach((finding, index) => {
+    mend(draft, finding, index);
+  });
+  const { repairs, ...rest } = draft;
+  return { ...rest, repairs: orderRepairs(repairs, { seen, entries: draft.entries }) };
+}
+
+function mend(draft: Draft, finding: Finding, index: number): void {
+  const { remedy, guest } = finding;
+  switch (remedy.kind) {
+    case 'none':
+      draft.refused.set(index, remedy.why);
+      return;
+    case 'record':
+      return;
+    case 'remove-file':
+      add(draft, finding, { index, act: { kind: 'remove-file', path: remedy.path } });
+      return;
+    case 'pin':
+      add(draft, finding, { index, act: actOf(remedy) });
+      return;
+    case 'bind-memory':
+      add(draft, finding, {
+        index,
+        act: { kind: 'bind-memory', cells: remedy.cells },
+        costMiB: strayMiB(guest!, remedy.cells),
+      });
+      return;
+    case 'return-pages':
+      add(draft, finding, {
+        index,
+        act: { kind: 'return-pages', from: remedy.from, to: remedy.to },
+        costMiB: strayMiB(guest!, remedy.to),
+      });
+      return;
+    case 'decide-vcpu':
+      decide(draft, finding, index);
+      return;
+    case 'refloat':
+      refloat(draft, finding, index);
+      return;
+    case 'confine':
+      draft.confined.set(guest!.process, remedy.cpus);
+      for (const act of confining(guest!, remedy.cpus)) add(draft, finding, { index, act });
+      return;
+    case 'place':
+      putInPlace(draft, finding, index);
+  }
+}
+
+function add(
+  draft: Draft,
+  { drift }: Finding,
+  { index, act, costMiB = 0 }: { readonly index: number; readonly act: Act; readonly costMiB?: number },
+): void {
+  draft.repairs.push({ finding: index, vm: drift.vm, act, from: drift.actual, costMiB });
+}
+
+function actOf(remedy: Extract<Finding['remedy'], { kind: 'pin' }>): Act {
+  if (remedy.role === 'emulator') return { kind: 'pin-emulator', cpus: remedy.cpus };
+  return {
+    kind: remedy.role === 'vcpu' ? 'pin-vcpu' : 'pin-iothread',
+    index: remedy.index,
+    cpus: remedy.cpus,
+  };
+}
+
+/** The host as the decisions so far leave it. */
+function hostNow({ seen, entries }: Draft): Host {
+  const claims = seen.host.claims.map(claim => entries.get(claim.vm)?.claim ?? claim);
+  const added = [...entries.values()].filter(({ vm }) => !claims.some(claim => claim.vm === vm));
+  return { ...seen.host, claims: [...claims, ...added.map(({ claim }) => claim)] };
+}
+
+function decide(draft: Draft, finding: Finding, index: number): void {
+  const { remedy, drift, guest } = finding;
+  if (remedy.kind !== 'decide-vcpu') return;
+  const entry = (draft.entries.get(drift.vm) ?? finding.entry!) as LedgerEntry & {
+    readonly placement: Placement;
+  };
+  const model = buildHostModel(hostNow(draft));
+  const vcpu = { number: remedy.vcpu, from: remedy.from };
+  const { entry: after, cpus, isOwn } = decideVcpu(entry, vcpu, { model, taken: model.usage.cpus });
+  if (cpus.isEmpty) {
+    draft.refused.set(index, 'no CPU of its guest is online: bring one online, or stop the guest');
+    return;
+  }
+  const allowed = guest!.threads.find(
+    ({ role, index: number }) => role === 'vcpu' && number === remedy.vcpu,
+  )?.allowed;
+  if (remedy.from !== null && !isOwn && allowed?.isSubsetOf(cpus) === true) {
+    draft.refused.set(
+      index,
+      `no dedicated CPU of its cells is free, so it shares ${cpus.toString()} with its guest until one is`,
+    );
+    return;
+  }
+  if (after !== entry) draft.entries.set(drift.vm, after);
+  draft.decided.set(
+    index,
+    isOwn
+      ? `CPU ${cpus.toString()} was free and is claimed for it`
+      : `no dedicated CPU of its cells is free for it, so it shares ${cpus.toString()} with its guest`,
+  );
+  add(draft, finding, { index, act: { kind: 'pin-vcpu', index: remedy.vcpu, cpus: cpus.toString() } });
+}
+
+function refloat(draft: Draft, finding: Finding, index: number): void {
+  const { remedy, drift, guest } = finding;
+  if (remedy.kind !== 'refloat') return;
+  const entry = draft.entries.get(drift.vm) ?? finding.entry!;
+  const { placement } = remedy;
+  const emulator = entry.claim.emulator && { ...entry.claim.emulator, cpus: placement.emulator.cpus };
+  draft.entries.set(drift.vm, {
+    ...entry,
+    placement,
+    claim: { ...entry.claim, ...(emulator ? { emulator } : {}) },
+  });
+  for (const act of pinsOf(placement, guest!, finding.entry!.placement)) add(draft, finding, { index, act });
+}
+
+/** The pins that take a guest's threads to a placement; with `before`, only those that differ from it. */
+function pinsOf(placement: Placement, guest: SeenGuest, before: Placement | null): Act[] {
+  const there = (role: 'vcpu' | 'iothread', index: string) =>
+    guest.threads.some(thread => thread.role === role && `${thread.index}` === index);
+  const changed = (
+    role: 'vcpu' | 'iothread',
+    pins: Readonly<Record<string, string>>,
+    old: Readonly<Record<string, string>>,
+  ): Act[] =>
+    Object.entries(pins)
+      .filter(([index, cpus]) => old[index] !== cpus && there(role, index))
+      .map(([index, cpus]) => ({
+        kind: role === 'vcpu' ? 'pin-vcpu' : 'pin-iothread',
+        index: Number(index),
+        cpus,
+      }));
+  return [
+    ...changed('vcpu', placement.pins, before?.pins ?? {}),
+    ...(placement.emulator.cpus === before?.emulator.cpus
+      ? []
+      : [{ kind: 'pin-emulator' as const, cpus: placement.emulator.cpus }]),
+    ...changed('iothread', placement.iothreads, before?.iothreads ?? {}),
+  ];
+}
+
+function confining(guest: SeenGuest, cpus: string): Act[] {
+  const numbered = guest.threads.flatMap(({ role, index }): Act[] =>
+    role === 'emulator' || index === null
+      ? []
+      : [{ kind: role === 'vcpu' ? 'pin-vcpu' : 'pin-iothread', index, cpus }],
+  );
+  return [...numbered, { kind: 'pin-emulator', cpus }];
+}
+
+function putInPlace(draft: Draft, finding: Finding, index: number): void {
+  const { remedy, drift, guest } = finding;
+  if (remedy.kind !== 'place') return;
+  const placed = placeRunning(guest!, remedy, hostNow(draft));
+  if ('why' in placed) {
+    draft.refused.set(index, placed.why);
+    return;
+  }
+  const { entry } = placed;
+  draft.entries.set(drift.vm, entry);
+  draft.confined.delete(guest!.process);
+  draft.decided.set(index, `it goes to ${places(entry.placement, heldCpus(entry))}`);
+  for (const act of pinsOf(entry.placement, guest!, null)) add(draft, finding, { index, act });
+  const cells = entry.placement.nodeset;
+  const costMiB = strayMiB(guest!, cells);
+  if (costMiB > 0 && entry.placement.memoryMode !== 'none')
+    add(draft, finding, { index, act: { kind: 'bind-memory', cells }, costMiB });
+}
+
+function places(placement: Placement, held: CpuSet): string {
+  const cells = placement.cells.map(({ hostCell }) => hostCell).join(', ');
+  return held.isEmpty ? `cell ${cells}` : `CPUs ${held.toString()} of cell ${cells}`;
+}
+
+/** MiB of a guest that lie elsewhere than on these cells. */
+function strayMiB(guest: SeenGuest, cells: string): number {
+  const named = cells.split(',');
+  const away = guest.memory.filter(({ cell }) => !named.includes(`${cell}`));
+  return Math.ceil(away.reduce((sum, { mib }) => sum + mib, 0));
+}
