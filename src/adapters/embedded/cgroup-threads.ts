@@ -1,7 +1,6 @@
-import { cgroupFile, parentGroup } from '../../formats/cgroup/cgroup-file.ts';
-import { groupExists } from '../../formats/cgroup/read-cpuset.ts';
+import { parentGroup } from '../../formats/cgroup/cgroup-file.ts';
 import { placeTask } from './cgroup-effects.ts';
-import { fileOf } from './cgroup-tree.ts';
+import { fileOf, listTask } from './cgroup-tree.ts';
 import { effectiveCpus } from './cgroups.ts';
 import { KernelError } from './kernel-error.ts';
 import { groupOfTask, processOf } from './processes.ts';
@@ -17,8 +16,8 @@ export function moveThread(files: TreeFiles, group: string, tid: number): void {
   const from = groupOfTask(files, pid, tid);
   if (threadedRoot(files, from) !== threadedRoot(files, group)) throw new KernelError('EOPNOTSUPP');
   const before = effectiveCpus(files, from);
-  listThread(files, from, { tid, there: false });
-  listThread(files, group, { tid, there: true });
+  listTask(files, { group: from, file: 'cgroup.threads' }, { task: tid, there: false });
+  listTask(files, { group, file: 'cgroup.threads' }, { task: tid, there: true });
   files.write({ path: `/proc/${pid}/task/${tid}/cgroup`, text: `0::${group}\n` });
   if (tid === pid) files.write({ path: `/proc/${pid}/cgroup`, text: `0::${group}\n` });
   placeTask(files, { pid, tid }, { allowed: effectiveCpus(files, group), before });
@@ -26,13 +25,4 @@ export function moveThread(files: TreeFiles, group: string, tid: number): void {
 
 function threadedRoot(files: TreeFiles, group: string): string {
   return fileOf(files, group, 'cgroup.type') === 'threaded' ? threadedRoot(files, parentGroup(group)) : group;
-}
-
-function listThread(files: TreeFiles, group: string, { tid, there }: { tid: number; there: boolean }): void {
-  if (!groupExists(files, group)) return;
-  const others = fileOf(files, group, 'cgroup.threads')
-    .split('\n')
-    .filter(line => line !== '' && line !== `${tid}`);
-  const lines = there ? [...others, `${tid}`] : others;
-  files.write({ path: cgroupFile(group, 'cgroup.threads'), text: lines.map(line => `${line}\n`).join('') });
 }

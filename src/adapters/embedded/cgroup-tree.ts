@@ -97,3 +97,20 @@ export function withheldCpus(files: TreeFiles): CpuSet {
 export function heldCpus(files: TreeFiles, group: string): CpuSet {
   return cpusIn(files, group, 'cpuset.cpus.exclusive.effective');
 }
+
+/** Adds a task to a list of a group (`cgroup.procs`, `cgroup.threads`), or takes it off; a group that is not there has none. */
+export function listTask(
+  files: TreeFiles,
+  list: { readonly group: string; readonly file: string },
+  { task, there }: { readonly task: number; readonly there: boolean },
+): void {
+  if (!groupExists(files, list.group)) return;
+  const others = fileOf(files, list.group, list.file)
+    .split('\n')
+    .filter(line => line !== '' && line !== `${task}`);
+  const lines = there ? [...others, `${task}`] : others;
+  files.write({
+    path: cgroupFile(list.group, list.file),
+    text: lines.map(line => `${line}\n`).join(''),
+  });
+}

@@ -1,5 +1,6 @@
 import { parseCpuList } from '../../domain/cpu-list.ts';
 import type { CpuSet } from '../../domain/cpu-set.ts';
+import { listTask } from './cgroup-tree.ts';
 import { effectiveCpus } from './cgroups.ts';
 import type { RealtimeClass } from './domain-facts.ts';
 import { cpuNumbers } from './hardware.ts';
@@ -57,6 +58,10 @@ export function addProcess(files: TreeFiles, process: NewProcess): void {
   files.write({ path: `${staging}/cmdline`, text: process.argv.map(word => `${word}\0`).join('') });
   files.write({ path: `${staging}/numa_maps`, text: process.numaMaps });
   files.move(staging, `/proc/${pid}`);
+  const { group } = process.threads[0]!;
+  listTask(files, { group, file: 'cgroup.procs' }, { task: pid, there: true });
+  for (const { tid } of process.threads.filter(thread => thread.group === group))
+    listTask(files, { group, file: 'cgroup.threads' }, { task: tid, there: true });
 }
 
 /** Adds a thread to a running process, as a hotplugged vCPU does. */

@@ -11,6 +11,7 @@ import {
 } from '../../formats/cgroup/fence-plan.ts';
 import { readCpus } from '../../formats/cgroup/read-cpuset.ts';
 import type { NodePort } from '../ports.ts';
+import { pinsWithin, restorePins } from './keep-pins.ts';
 import type { ExclusivityPlace } from './exclusivity.ts';
 import { writeExclusivityState, type ExclusivityState } from './exclusivity-state.ts';
 
@@ -43,6 +44,7 @@ export function planFencesFor(node: NodePort, state: ExclusivityState): FencePla
  * 1. Remember what will be capped, so that it can be lifted also when we die in the middle.
  * 2. Units by `systemctl set-property --runtime` (a file written behind systemd's back is overwritten at its next
  *    change of the unit), then the groups that are no units by their file, which the units' caps make appear.
+ *    Each time, threads that were pinned in it keep their masks, also on kernels that would forget them.
  * 3. Lifting says all CPUs outright: an empty list is refused with ENOSPC while the group has tasks. Then systemd's
  *    own note of the cap goes away, unless the unit had one before.
  * 4. Remember what stands.
@@ -58,7 +60,9 @@ export async function applyFences(place: ExclusivityPlace, state: ExclusivitySta
     (a, b) => Number(unitOf(a.group) === null) - Number(unitOf(b.group) === null),
   )) {
     const fence = before.get(step.group);
+    const pins = pinsWithin(node, step.group);
     const error = await setFence(node, step);
+    await restorePins(node, step.group, pins);
     if (error !== null) refused.push(error);
     if (error !== null && step.lift && fence !== undefined) stuck.push(fence);
     if (error === null && step.lift && fence?.before === '') forgetDropIn(node, step.group);

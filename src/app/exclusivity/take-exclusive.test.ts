@@ -213,6 +213,20 @@ describe.each(['6.1.0-50-amd64', '6.12.107-amd64'])('fences on kernel %s', kerne
     expect(host.node.files.list('/run/systemd/transient')).toEqual([]);
   });
 
+  test('leave every pin where it is that they allow, whatever the kernel makes of it', async () => {
+    const { host, place, start } = world(kernel);
+    const [shared, pinned] = host.process('/qemu.slice/900.scope', { kvm: '', 'CPU 0/KVM': '' });
+    const [service] = host.process('/system.slice/db.service', { postgres: '' });
+    await host.pin(pinned!, '3,5');
+    await host.pin(service!, '7');
+    const a = await start('101', ['2', '3']);
+    const b = await start('102', ['4']);
+    await takeExclusive(place, a.guest, 'fence');
+    expect([shared, pinned, service].map(tid => host.mask(tid!))).toEqual(['0-1,4-7', '5', '7']);
+    await takeExclusive(place, b.guest, 'fence');
+    expect([...a.tids, ...b.tids].map(tid => host.mask(tid))).toEqual(['2', '3', '4']);
+  });
+
   test('stand for what the guests that remain need', async () => {
     const { host, place, start } = world(kernel);
     const others = bystanders(host);
