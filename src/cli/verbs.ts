@@ -2,6 +2,7 @@ import { AppError, EXIT } from '../domain/app-error.ts';
 import { print } from './output.ts';
 import { checkRoot } from './check-root.ts';
 import type { Verb, VerbOption } from './verb.ts';
+import { reconcileVerb } from './verbs/reconcile-verb.ts';
 import { statusVerb } from './verbs/status-verb.ts';
 
 const JSON_OPTION: VerbOption = { takes: 'flag', describe: 'print a JSON document and nothing else' };
@@ -104,6 +105,8 @@ export const VERBS: Readonly<Record<string, Verb>> = {
       return usageCommand({ host, root, json: given.flag('json') });
     },
   },
+
+  reconcile: reconcileVerb,
 
   demo: {
     summary: 'start guests on a made-up node and show where they go',

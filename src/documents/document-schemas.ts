@@ -3,6 +3,7 @@ import { hostSchema } from './host-schema.ts';
 import { planSchema } from './plan-schema.ts';
 import { nodePolicySchema } from './policy-schema.ts';
 import { profilesSchema } from './profiles-schema.ts';
+import { reconcileSchema } from './reconcile-schema.ts';
 import { replaySchema } from './replay-schema.ts';
 import { requestSchema } from './request-schema.ts';
 import { statusSchema } from './status-schema.ts';
@@ -16,6 +17,7 @@ export const DOCUMENT_SCHEMAS = {
   plan: planSchema,
   policy: nodePolicySchema,
   profiles: profilesSchema,
+  reconcile: reconcileSchema,
   replay: replaySchema,
   request: requestSchema,
   status: statusSchema,
