@@ -9,6 +9,8 @@ export interface GuestTemplate {
   /** OpenNebula's VM id; the domain is called `one-ID`. */
   readonly id: number;
   readonly vcpus: number;
+  /** VCPU_MAX: how many there may be with those that are plugged in. */
+  readonly maxVcpus?: number;
   readonly memoryMiB: number;
   readonly iothreads?: number;
   /** PCI addresses (`0000:21:00.0`) of devices that the guest gets. */
@@ -35,7 +37,9 @@ export function deploymentXml(guest: GuestTemplate, type: DomainType): string {
     `<domain type='${type}' xmlns:qemu='http://libvirt.org/schemas/domain/qemu/1.0'>`,
     `\t<name>one-${guest.id}</name>`,
     `\t<title>guest &amp; number ${guest.id}</title>`,
-    `\t<vcpu><![CDATA[${guest.vcpus}]]></vcpu>`,
+    guest.maxVcpus === undefined
+      ? `\t<vcpu><![CDATA[${guest.vcpus}]]></vcpu>`
+      : `\t<vcpu current='${guest.vcpus}'>${guest.maxVcpus}</vcpu>`,
     ...iothreads,
     '\t<cputune>',
     `\t\t<shares>${guest.vcpus * 1024}</shares>`,
