@@ -4,7 +4,10 @@ import type { TextTree } from '../../formats/text-tree.ts';
 /** Longer files are refused: the longest that is read (the ledger of a node with 1000 guests) is far below it. */
 const LONGEST = 8 * 1024 * 1024;
 
-/** sysfs gives a whole file, or this much at a time: a shorter piece is its last. Saves a call for each file. */
+/**
+ * sysfs gives a whole file, or this much at a time: a shorter piece is its last. Saves a call for each file of a topology.
+ * cgroupfs does not: its long lists come in pieces of whole lines.
+ */
 const SYSFS_PIECE = 4096;
 
 /** Never waits for a writer, should the path be a pipe. */
@@ -28,7 +31,7 @@ export function localFiles(root: string): TextTree {
         for (;;) {
           const piece = readSync(file, buffer, length, buffer.length - length, null);
           length += piece;
-          if (piece === 0 || (piece < SYSFS_PIECE && path.startsWith('/sys/')))
+          if (piece === 0 || (piece < SYSFS_PIECE && isOfSysfs(path)))
             return buffer.toString('utf8', 0, length);
           if (length > LONGEST) return null;
           if (length === buffer.length) buffer = Buffer.concat([buffer, Buffer.allocUnsafe(length)]);
@@ -47,4 +50,8 @@ export function localFiles(root: string): TextTree {
       }
     },
   };
+}
+
+function isOfSysfs(path: string): boolean {
+  return path.startsWith('/sys/') && !path.startsWith('/sys/fs/cgroup/');
 }
