@@ -3,7 +3,10 @@ import { print } from './output.ts';
 import { checkRoot } from './check-root.ts';
 import type { Verb, VerbOption } from './verb.ts';
 import { reconcileVerb } from './verbs/reconcile-verb.ts';
+import { captureVerb } from './verbs/capture-verb.ts';
+import { explainVerb } from './verbs/explain-verb.ts';
 import { statusVerb } from './verbs/status-verb.ts';
+import { rebalanceVerb } from './verbs/rebalance-verb.ts';
 
 const JSON_OPTION: VerbOption = { takes: 'flag', describe: 'print a JSON document and nothing else' };
 const ROOT: VerbOption = { takes: 'text', describe: 'a folder that stands in place of "/"' };
@@ -106,7 +109,13 @@ export const VERBS: Readonly<Record<string, Verb>> = {
     },
   },
 
+  rebalance: rebalanceVerb,
+
   reconcile: reconcileVerb,
+
+  explain: explainVerb,
+
+  capture: captureVerb,
 
   demo: {
     summary: 'start guests on a made-up node and show where they go',
