@@ -1,4 +1,14 @@
-import { chmodSync, closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
+import {
+  chmodSync,
+  closeSync,
+  fstatSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { writeFailure } from './write-failure.ts';
 
@@ -15,9 +25,11 @@ export function writeAtomically(path: string, text: string, mode = 0o640): void 
     const bytes = Buffer.from(text);
     for (let written = 0; written < bytes.length; ) written += writeSync(descriptor, bytes, written);
     fsyncSync(descriptor);
+    // pmxcfs gives each file its mode and refuses to have it changed.
+    const hasMode = (fstatSync(descriptor).mode & 0o7777) === mode;
     closeSync(descriptor);
     descriptor = null;
-    chmodSync(temporary, mode);
+    if (!hasMode) chmodSync(temporary, mode);
     renameSync(temporary, path);
   } catch (cause) {
     if (descriptor !== null) closeSync(descriptor);

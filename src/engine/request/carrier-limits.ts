@@ -9,8 +9,8 @@ export interface CarrierLimit {
 
 /**
  * What this request wishes and its carrier cannot make true; empty for libvirt. Proxmox VE starts QEMU with
- * `-smp sockets,cores` only and without memory locking. (Its page size is the config's `hugepages`, which a
- * request does not know: the Proxmox adapter compares the two.)
+ * `-smp sockets,cores` only, without memory locking, and with the address bits of the config's `cpu`. (Its page size
+ * is the config's `hugepages`, which a request does not know: who reads the config compares the two.)
  */
 export function carrierLimits(spec: GuestSpec): readonly CarrierLimit[] {
   if (spec.carrier !== 'proxmox') return [];
@@ -26,6 +26,12 @@ export function carrierLimits(spec: GuestSpec): readonly CarrierLimit[] {
       option: 'hw:locked_memory',
       summary:
         'Proxmox VE cannot lock the memory of a guest: remove hw:locked_memory, or use huge pages, which are never swapped.',
+    });
+  if (spec.physicalAddress !== null)
+    limits.push({
+      option: 'hw:maxphysaddr_mode',
+      summary:
+        'Pinfold cannot set the physical address bits of a guest on Proxmox VE: remove hw:maxphysaddr_mode and hw:maxphysaddr_bits, and set phys-bits in the CPU type of the VM (cpu: host,phys-bits=host).',
     });
   return limits;
 }

@@ -122,7 +122,8 @@ function pageOption(spec: GuestSpec, { pageKiB }: StartShape): Options {
   return spec.pageSize === null ? {} : { 'hw:mem_page_size': 'small' };
 }
 
-function topologyUnmet(spec: GuestSpec, { config }: StartShape): AppError | null {
+/** What of a wished topology the configuration does not have; null: nothing. */
+export function topologyUnmet(spec: GuestSpec, { config }: Pick<StartShape, 'config'>): AppError | null {
   for (const part of ['sockets', 'cores'] as const) {
     const wanted = spec.topology.preferred[part];
     const limit = spec.topology.maximum[part];
