@@ -31,10 +31,13 @@ export interface ObservedNode {
 export function openObserved(root: string | undefined): ObservedNode {
   const node = root === undefined ? localNode() : openTreeNode(root);
   const reader: NodePort = { ...node, writeAtomically: () => undefined, remove: () => undefined };
-  const stateFolder = [RUN_FOLDER, FALLBACK_FOLDER].find(
-    folder => node.files.read(`${folder}/ledger.json`) !== null,
-  );
-  return { node: reader, stateFolder: stateFolder ?? RUN_FOLDER };
+  return { node: reader, stateFolder: stateFolderOf(node) };
+}
+
+/** The state folder that has a ledger, else the usual one. */
+export function stateFolderOf({ files }: Pick<NodePort, 'files'>): string {
+  const found = [RUN_FOLDER, FALLBACK_FOLDER].find(folder => files.read(`${folder}/ledger.json`) !== null);
+  return found ?? RUN_FOLDER;
 }
 
 /** What the node has and what is taken now. Throws an AppError when its policy contradicts itself. */

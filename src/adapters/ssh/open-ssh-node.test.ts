@@ -1,107 +1,56 @@
-import { spawn } from 'node:child_process';
-import { chmodSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { createServer, type AddressInfo, type Server as TcpServer } from 'node:net';
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import type { Duplex, Writable } from 'node:stream';
+import { dirname, join } from 'node:path';
 import type { AppError } from '../../domain/app-error.ts';
 import { readTopology } from '../../formats/sysfs/read-topology.ts';
 import type { TextTree } from '../../formats/text-tree.ts';
+import {
+  byShell,
+  byShellIn,
+  newKeyPair,
+  startSshServer,
+  type SshAnswer,
+  type SshServer,
+} from '../../testing/ssh-server.ts';
 import { localFiles } from '../local/local-files.ts';
 import { openSshNode, type SshNode } from './open-ssh-node.ts';
 import type { SshTarget } from './ssh-target.ts';
 import { TOPOLOGY_FILES } from './topology-files.ts';
 
-/** The part of ssh2 (which has no types of its own) that a server on loopback is made of. */
-interface Channel extends Duplex {
-  readonly stderr: Writable;
-  exit(code: number | string): void;
-  close(): void;
-}
-interface Connection {
-  on(
-    event: 'authentication',
-    act: (context: { method: string; accept(): void; reject(): void }) => void,
-  ): this;
-  on(event: 'session', act: (accept: () => Session) => void): this;
-  on(event: 'ready' | 'error', act: () => void): this;
-  end(): void;
-}
-interface Session {
-  on(
-    event: 'exec',
-    act: (accept: () => Channel, reject: () => void, info: { command: string }) => void,
-  ): this;
-}
-interface Ssh2 {
-  readonly Server: new (options: { hostKeys: string[] }, act: (connection: Connection) => void) => TcpServer;
-  readonly utils: {
-    generateKeyPairSync(type: string, options?: { bits: number }): { private: string; public: string };
-  };
-}
-const { Server, utils } = jest.requireActual<Ssh2>('ssh2');
-
 // Handshakes and shells are slow on a busy machine.
 jest.setTimeout(60_000);
 
-const HOST_KEY = utils.generateKeyPairSync('ed25519');
-const USER_KEY = utils.generateKeyPairSync('ed25519');
+const HOST_KEY = newKeyPair();
+const USER_KEY = newKeyPair();
 const folder = mkdtempSync(join(tmpdir(), 'pinfold-ssh-'));
 const keyFile = join(folder, 'key');
 writeFileSync(keyFile, USER_KEY.private, { mode: 0o600 });
 let files = 0;
 const nodes: SshNode[] = [];
-const servers: TcpServer[] = [];
-const links: Connection[] = [];
+const servers: SshServer[] = [];
 
 afterEach(async () => {
   for (const node of nodes.splice(0)) node.close();
-  for (const link of links.splice(0)) link.end();
-  await Promise.all(servers.splice(0).map(server => new Promise(resolve => server.close(resolve))));
+  await Promise.all(servers.splice(0).map(server => server.close()));
 });
 afterAll(() => {
   rmSync(folder, { recursive: true });
 });
 
-type Answer = (channel: Channel, command: string, link: Connection) => void;
-
-/** Answers each command by a real shell, as sshd does. */
-const byShell: Answer = (channel, command) => {
-  const child = spawn('sh', ['-c', command]);
-  channel.pipe(child.stdin);
-  child.stdin.on('error', () => undefined);
-  child.stdout.pipe(channel, { end: false });
-  child.stderr.pipe(channel.stderr, { end: false });
-  child.on('close', (code, signal) => {
-    channel.exit(code ?? signal!.replace(/^SIG/, ''));
-    channel.close();
-  });
-};
-
-async function serverThat(
-  answer: Answer,
-  { letsIn = true } = {},
-): Promise<{ port: number; commands: string[] }> {
-  const commands: string[] = [];
-  const server = new Server({ hostKeys: [HOST_KEY.private] }, link => {
-    links.push(link);
-    link.on('error', () => undefined);
-    link.on('authentication', context => {
-      if (letsIn && context.method === 'publickey') context.accept();
-      else context.reject();
-    });
-    link.on('session', accept =>
-      accept().on('exec', (acceptExec, _, { command }) => {
-        commands.push(command);
-        answer(acceptExec(), command, link);
-      }),
-    );
-  });
+async function serverThat(answer: SshAnswer, more?: { letsIn: boolean }): Promise<SshServer> {
+  const server = await startSshServer(HOST_KEY, answer, more);
   servers.push(server);
-  await new Promise<void>(resolve => {
-    server.listen(0, '127.0.0.1', resolve);
-  });
-  return { port: (server.address() as AddressInfo).port, commands };
+  return server;
 }
 
 function knownHosts(port: number, key = HOST_KEY.public): string {
@@ -157,7 +106,7 @@ describe('a node over SSH', () => {
 
   test('with another host key than the known one is refused by file and line', async () => {
     const { port } = await serverThat(byShell);
-    const other = knownHosts(port, utils.generateKeyPairSync('ed25519').public);
+    const other = knownHosts(port, newKeyPair().public);
     const error = await refusal(open(port, { knownHosts: [other] }));
     expect(error).toMatchObject({ code: 'host-key-changed', exit: 4 });
     expect(error.message).toContain(`${other} line 1`);
@@ -165,7 +114,7 @@ describe('a node over SSH', () => {
 
   test('that has no key of the known type is refused as changed', async () => {
     const { port } = await serverThat(byShell);
-    const other = knownHosts(port, utils.generateKeyPairSync('ecdsa', { bits: 256 }).public);
+    const other = knownHosts(port, newKeyPair('ecdsa', 256).public);
     const error = await refusal(open(port, { knownHosts: [other] }));
     expect(error).toMatchObject({ code: 'host-key-changed', exit: 4 });
   });
@@ -329,9 +278,25 @@ describe('files of a node over SSH', () => {
     await expect(node.readFiles(['/etc/$(id)'])).rejects.toThrow('Not a pattern');
   });
 
+  test('of processes are those of QEMUs, by the name of each', async () => {
+    const tree = join(folder, 'procs');
+    const files = { comm: 'kvm\n', stat: '7 (kvm) S', 'task/7/comm': 'kvm\n', 'task/8/comm': 'CPU 0/KVM\n' };
+    for (const [pid, comm] of Object.entries({ 7: 'kvm', 9: 'bash', 11: 'qemu-system-x86' }))
+      for (const [name, text] of Object.entries({ ...files, comm: `${comm}\n` })) {
+        mkdirSync(dirname(join(tree, 'proc', pid, name)), { recursive: true });
+        writeFileSync(join(tree, 'proc', pid, name), text);
+      }
+    const { port } = await serverThat(byShellIn(tree));
+    const node = await open(port);
+    const read = await node.readFiles({ patterns: ['/proc/none'], ofQemu: ['task/*/comm', 'numa_maps'] });
+    expect(read.list('/proc')).toEqual(['11', '7']);
+    expect(read.list('/proc/7')).toEqual(['comm', 'task']);
+    expect(read.read('/proc/11/task/8/comm')).toBe('CPU 0/KVM\n');
+  });
+
   test('are an AppError, not half a tree, when the link breaks off', async () => {
     const { port } = await serverThat((channel, _, link) => {
-      channel.write('/sys/a\0text\0');
+      channel.write('sys/a\0text\0');
       setTimeout(() => {
         link.end();
       }, 20);

@@ -1,7 +1,7 @@
 import type { NodePort, RunOptions, RunResult } from '../../app/ports.ts';
 import { AppError, EXIT } from '../../domain/app-error.ts';
 import { textTreeOf, type TextTree } from '../../formats/text-tree.ts';
-import { parseFiles, readFilesCommand, writeFileArgv } from './remote-files.ts';
+import { parseFiles, readFilesCommand, writeFileArgv, type FilesToRead } from './remote-files.ts';
 import { shellQuote } from './shell-quote.ts';
 import { openSshSession, type SshEnd, type SshSession } from './ssh-session.ts';
 import type { SshTarget } from './ssh-target.ts';
@@ -22,7 +22,7 @@ export interface SshNode extends Pick<NodePort, 'name' | 'run'> {
   /** The files as they were when the node was opened. */
   readonly files: TextTree;
   /** The files of these shell patterns as they are now, in one round trip. Throws an AppError when it fails. */
-  readFiles(patterns: readonly string[]): Promise<TextTree>;
+  readFiles(wanted: readonly string[] | FilesToRead): Promise<TextTree>;
   run(argv: readonly string[], options?: SshRunOptions): Promise<RunResult>;
   /** As `run`, with bytes. */
   runForBytes(argv: readonly string[], options?: SshRunOptions): Promise<SshRunEnd>;
@@ -43,11 +43,16 @@ const GRACE_MS = 5_000;
  * Logs in and reads the files of these shell patterns (`TOPOLOGY_FILES` for a topology; none = no round trip). Throws
  * an AppError with exit 4 when the node cannot be reached or is not the one that known_hosts knows.
  */
-export async function openSshNode(target: SshTarget, patterns: readonly string[]): Promise<SshNode> {
+export async function openSshNode(
+  target: SshTarget,
+  wanted: readonly string[] | FilesToRead,
+): Promise<SshNode> {
   const session = await openSshSession(target);
   try {
     const files =
-      patterns.length === 0 ? textTreeOf(new Map()) : await readFiles(session, target.host, patterns);
+      'length' in wanted && wanted.length === 0
+        ? textTreeOf(new Map())
+        : await readFiles(session, target.host, wanted);
     return sshNode(session, target.host, files);
   } catch (error) {
     session.close();
@@ -72,7 +77,7 @@ function sshNode(session: SshSession, name: string, files: TextTree): SshNode {
   return {
     name,
     files,
-    readFiles: patterns => readFiles(session, name, patterns),
+    readFiles: wanted => readFiles(session, name, wanted),
     runForBytes,
     run: async (argv, options) => {
       const { code, stdout, stderr } = await runForBytes(argv, options);
@@ -89,10 +94,23 @@ function sshNode(session: SshSession, name: string, files: TextTree): SshNode {
   };
 }
 
-async function readFiles(session: SshSession, name: string, patterns: readonly string[]): Promise<TextTree> {
-  const end = await session.run({ line: readFilesCommand(patterns), timeoutMs: COMMAND_TIMEOUT_MS });
+async function readFiles(
+  session: SshSession,
+  name: string,
+  wanted: readonly string[] | FilesToRead,
+): Promise<TextTree> {
+  const line = readFilesCommand('patterns' in wanted ? wanted : { patterns: wanted });
+  const end = await session.run({ line, timeoutMs: COMMAND_TIMEOUT_MS });
   if (end.code !== 0) throw failure(name, 'read its files', end);
-  return parseFiles(end.stdout);
+  try {
+    return parseFiles(end.stdout);
+  } catch {
+    throw failure(name, 'read its files', {
+      ...end,
+      code: null,
+      stderr: Buffer.from('their list broke off'),
+    });
+  }
 }
 
 /** timeout(1) kills the command and all that stayed in its process group; a closed link alone would leave them. */

@@ -1,16 +1,29 @@
 import { textTreeOf, type TextTree } from '../../formats/text-tree.ts';
 import { shellQuote } from './shell-quote.ts';
 
+/** Which files of a node to read: patterns of a shell, of absolute paths. */
+export interface FilesToRead {
+  readonly patterns: readonly string[];
+  /** Patterns below `/proc/PID/` of each process that by its name is a QEMU (`readQemuProcesses`). */
+  readonly ofQemu?: readonly string[];
+}
+
 /**
- * The command that prints all files of these patterns (of a shell; absolute) in one go: each as its path, a NUL, its
- * bytes, a NUL, by one grep that takes a file for a single line; then a NUL and the paths of the files that are empty.
- * A thousand files are one process, not a thousand. Folders, devices and what may not be read are left out.
+ * The command that prints all these files in one go: each as its path below `/`, a NUL, its bytes, a NUL, by one grep that
+ * takes a file for a single line; then a NUL and the paths of the files that are empty. A thousand files are one process,
+ * not a thousand. Folders, devices and what may not be read are left out.
  */
-export function readFilesCommand(patterns: readonly string[]): string {
-  const list = String.raw`list() { printf '%s\0' ${patterns.map(unquotedPattern).join(' ')}; }`;
+export function readFilesCommand({ patterns, ofQemu = [] }: FilesToRead): string {
+  const plain = patterns.map(unquotedPattern).map(pattern => pattern.slice(1));
+  const below = ofQemu.map(pattern => `"$p"${unquotedPattern(`/${pattern}`)}`).join(' ');
+  const qemus =
+    ofQemu.length === 0
+      ? ''
+      : String.raw`for p in proc/[0-9]*; do c=; read -r c < "$p/comm"; case $c in qemu*|kvm) printf '%s\0' "$p/comm" ${below};; esac; done 2> /dev/null; `;
+  const list = String.raw`list() { printf '%s\0' ${plain.join(' ')}; ${qemus}}`;
   const grep = 'LC_ALL=C xargs -0 grep -asz -d skip -D skip --null';
   const script = `${list}; list | ${grep} -H '' --; printf '\\0'; list | ${grep} -L '' --; exit 0`;
-  return shellQuote(['sh', '-c', script]);
+  return `cd / && ${shellQuote(['sh', '-c', script])}`;
 }
 
 /** Only what a pattern is made of may reach the shell without quotes. */
@@ -20,7 +33,7 @@ function unquotedPattern(pattern: string): string {
 }
 
 /**
- * The files that {@link readFilesCommand} printed. A file with NULs inside (`/proc/PID/cmdline`) came as several pieces
+ * The files that {@link readFilesCommand} printed, by absolute paths. A file with NULs inside (`/proc/PID/cmdline`) came as several pieces
  * and is joined again; a NUL at its very end is not kept. Output that breaks off is an error.
  */
 export function parseFiles(output: Buffer): TextTree {
@@ -28,14 +41,14 @@ export function parseFiles(output: Buffer): TextTree {
   const files = new Map<string, string>();
   let at = 0;
   for (; pieces[at] !== ''; at += 2) {
-    const path = pieces[at];
     const text = pieces[at + 1];
-    if (path === undefined || text === undefined || at + 2 >= pieces.length)
+    if (text === undefined || at + 2 >= pieces.length)
       throw new Error('The files of the node broke off in the middle.');
+    const path = `/${pieces[at]!}`;
     const before = files.get(path);
     files.set(path, before === undefined ? text : `${before}\0${text}`);
   }
-  for (const path of pieces.slice(at + 1, -1)) if (!files.has(path)) files.set(path, '');
+  for (const path of pieces.slice(at + 1, -1)) if (!files.has(`/${path}`)) files.set(`/${path}`, '');
   return textTreeOf(files);
 }
 
