@@ -79,6 +79,7 @@ async function play(checkout: string, folder: string): Promise<boolean> {
     decisionSeconds: null,
     results: join(folder, 'results.json'),
     damage: null,
+    half: 'first',
   };
   writeFileSync(join(folder, 'settings.json'), JSON.stringify(settings));
   await steps.step('play the scenarios', () =>

@@ -28,7 +28,7 @@ export async function deliver(machine: Machine, folder: string): Promise<void> {
 /** Plays scenarios on the machine and returns what the player wrote; what it did not get to is missing. */
 export async function playInside(
   machine: Machine,
-  what: Pick<PlayerSettings, 'host' | 'domainType' | 'scenarios' | 'damage'>,
+  what: Pick<PlayerSettings, 'host' | 'domainType' | 'scenarios' | 'damage' | 'half'>,
 ): Promise<ScenarioOutcome[]> {
   const settings: PlayerSettings = {
     ...what,

@@ -24,7 +24,7 @@ import { sleep, waitUntil } from '../kit/wait-until.ts';
 import { workFolder } from '../kit/work-folder.ts';
 import type { Image } from './image.ts';
 import type { Profile } from './profile.ts';
-import { monitorCommand } from './qmp.ts';
+import { monitorCommand, monitorRequest } from './qmp.ts';
 import { qemuArguments } from './qemu-arguments.ts';
 import { qemuFor, type QemuProgram } from './qemu-program.ts';
 import { onMachine, scriptOn, type MachineAccess } from './ssh.ts';
@@ -104,6 +104,29 @@ export async function startMachine(
     throw error;
   }
   return machine;
+}
+
+/**
+ * Reboots the machine as an administrator does and waits for a login under another boot id. It is started with
+ * `-no-reboot`, so that a panic ends it; that is lifted from here on.
+ */
+export async function rebootMachine(machine: Machine, profile: Profile): Promise<void> {
+  const bootId = () => scriptOn(machine.ssh, 'cat /proc/sys/kernel/random/boot_id', { timeoutMs: 15_000 });
+  const before = await bootId();
+  const goOn = { execute: 'set-action', arguments: { reboot: 'reset' } };
+  await monitorRequest(join(machine.folder, 'monitor'), goOn, 20_000);
+  await scriptOn(machine.ssh, 'systemctl --no-block reboot', { timeoutMs: 30_000 });
+  await waitUntil(() => bootId().then(now => (now === before ? null : true), notYet), {
+    what: `${profile.name} to come back from its reboot`,
+    timeoutMs: profile.bootTimeoutMs,
+    everyMs: 1000,
+    explain: () => consoleTail(machine),
+  });
+}
+
+/** No answer: it is still on its way down or up. */
+function notYet(): null {
+  return null;
 }
 
 /** Kills the machine's QEMU if it is still that process, and removes its files. */

@@ -8,16 +8,31 @@ import { installPackages } from '../kit/apt.ts';
 import { cleanUp } from '../kit/clean-ups.ts';
 import { Steps } from '../kit/steps.ts';
 import { workFolder } from '../kit/work-folder.ts';
-import { bundlePlayer } from '../player/bundle-player.ts';
+import { bundlePlayer, bundleQm } from '../player/bundle-player.ts';
 import { copyDelivery } from '../player/delivery.ts';
 import type { Damage } from '../player/damage.ts';
-import type { ScenarioOutcome } from '../player/play.ts';
-import { isGood, report, scenariosFor, type Tally } from '../player/suite.ts';
+import type { PlayerSettings, ScenarioOutcome } from '../player/play.ts';
+import {
+  isGood,
+  joinOutcomes,
+  report,
+  scenariosFor,
+  scenariosWithReboot,
+  type Tally,
+} from '../player/suite.ts';
 import type { HostName } from '../scenarios/scenario.ts';
 import { deliver, playInside } from './deliver.ts';
 import { HOST_PACKAGES } from './host-packages.ts';
 import { imageFor } from './image.ts';
-import { consoleTail, letStay, machineRuns, startMachine, stopMachine, type Machine } from './machine.ts';
+import {
+  consoleTail,
+  letStay,
+  machineRuns,
+  rebootMachine,
+  startMachine,
+  stopMachine,
+  type Machine,
+} from './machine.ts';
 import { forgetMachine, rememberedMachine, rememberMachine } from './machine-that-is-up.ts';
 import type { Profile } from './profile.ts';
 import { profileNamed, PROFILES } from './profiles/index.ts';
@@ -105,12 +120,18 @@ async function test(): Promise<number> {
 
 /** Plays these scenarios, or all for this profile. */
 async function play(profile: Profile, asked: readonly string[]): Promise<Tally> {
-  return withMachine(profile, async ({ scenarios, steps, machine }) => {
+  return withMachine(profile, async ({ scenarios, steps, machine, player }) => {
     const wanted = asked.length === 0 ? scenarios : asked;
     const outcomes = await steps.step(`play ${profile.name}'s scenarios`, () =>
-      playOn(profile, machine, { scenarios: wanted, damage: null }),
+      playOn(profile, machine, { scenarios: wanted, damage: null, half: 'first' }),
     );
-    return report(wanted, outcomes);
+    const rebooted = scenariosWithReboot(player, wanted).filter(name =>
+      outcomes.some(outcome => outcome.name === name && outcome.passed),
+    );
+    if (rebooted.length === 0) return report(wanted, outcomes);
+    await steps.step(`reboot ${profile.name}`, () => rebootMachine(machine, profile));
+    const after = await playOn(profile, machine, { scenarios: rebooted, damage: null, half: 'after-reboot' });
+    return report(wanted, joinOutcomes(outcomes, after));
   });
 }
 
@@ -130,7 +151,7 @@ async function broken(profile: Profile): Promise<boolean> {
     const verdicts: string[] = [];
     let good = true;
     for (const [damage, scenario] of BROKEN) {
-      const [outcome] = await playOn(profile, machine, { scenarios: [scenario], damage });
+      const [outcome] = await playOn(profile, machine, { scenarios: [scenario], damage, half: 'first' });
       const noticed = outcome !== undefined && !outcome.passed && outcome.failure.includes('it must be');
       good &&= noticed;
       const saw = outcome?.failure === '' ? 'it passed all the same' : (outcome?.failure ?? 'it did not run');
@@ -147,7 +168,7 @@ async function broken(profile: Profile): Promise<boolean> {
 async function playOn(
   profile: Profile,
   machine: Machine,
-  what: { readonly scenarios: readonly string[]; readonly damage: Damage | null },
+  what: Pick<PlayerSettings, 'scenarios' | 'damage' | 'half'>,
 ): Promise<ScenarioOutcome[]> {
   const outcomes = await playInside(machine, {
     host: profile.name as HostName,
@@ -169,6 +190,8 @@ async function withMachine<T>(
     readonly scenarios: readonly string[];
     readonly steps: Steps;
     readonly machine: Machine;
+    /** The bundle of the scenarios. */
+    readonly player: string;
   }) => Promise<T>,
 ): Promise<T> {
   const steps = new Steps();
@@ -177,13 +200,14 @@ async function withMachine<T>(
   copyDelivery(CHECKOUT, join(folder, 'delivery'));
   const player = join(folder, 'player.cjs');
   await steps.step('bundle the scenarios', () => bundlePlayer(CHECKOUT, player));
+  await bundleQm(CHECKOUT, join(folder, 'delivery/integration/proxmox/qm.cjs'));
   const scenarios = scenariosFor(CHECKOUT, player, profile.name as HostName);
   const remembered = rememberedMachine(profile.name);
   const machine = remembered ?? (await start(profile, steps, false));
   try {
     await steps.step('bring Pinfold and the scenarios in', () => deliver(machine, folder));
     await steps.step('read the same topology over SSH as inside', () => sameTopology(machine));
-    return await work({ scenarios, steps, machine });
+    return await work({ scenarios, steps, machine, player });
   } finally {
     if (remembered === null) stopMachine(machine);
   }

@@ -4,7 +4,29 @@ import { connect } from 'node:net';
  * Runs one command of QEMU's human monitor over a QMP socket and returns what it prints; QEMU's own complaint or no
  * answer within the deadline is an error.
  */
-export function monitorCommand(socketPath: string, command: string, timeoutMs: number): Promise<string> {
+export async function monitorCommand(
+  socketPath: string,
+  command: string,
+  timeoutMs: number,
+): Promise<string> {
+  const request = { execute: 'human-monitor-command', arguments: { 'command-line': command } };
+  const said = String(await monitorRequest(socketPath, request, timeoutMs));
+  if (/^Error/m.test(said)) throw new Error(`QEMU did not do "${command}": ${said}`);
+  return said;
+}
+
+/** One command of QEMU's machine monitor. */
+export interface MonitorRequest {
+  readonly execute: string;
+  readonly arguments: object;
+}
+
+/** Runs one command of QMP and returns its answer; QEMU's complaint or no answer within the deadline is an error. */
+export function monitorRequest(
+  socketPath: string,
+  request: MonitorRequest,
+  timeoutMs: number,
+): Promise<unknown> {
   return new Promise((resolve, reject) => {
     const socket = connect(socketPath);
     const end = (act: () => void) => {
@@ -14,7 +36,7 @@ export function monitorCommand(socketPath: string, command: string, timeoutMs: n
     };
     const fail = (why: string) => {
       end(() => {
-        reject(new Error(`QEMU did not do "${command}": ${why}`));
+        reject(new Error(`QEMU did not do "${JSON.stringify(request)}": ${why}`));
       });
     };
     const deadline = setTimeout(() => {
@@ -29,16 +51,11 @@ export function monitorCommand(socketPath: string, command: string, timeoutMs: n
         text = text.slice(at + 1);
         if ('QMP' in message) send({ execute: 'qmp_capabilities', id: 'greeting' });
         else if ('error' in message) fail(JSON.stringify(message['error']));
-        else if (message['id'] === 'greeting')
-          send({ execute: 'human-monitor-command', arguments: { 'command-line': command }, id: 'command' });
-        else if (message['id'] === 'command') {
-          const said = String(message['return']);
-          if (/^Error/m.test(said)) fail(said);
-          else
-            end(() => {
-              resolve(said);
-            });
-        }
+        else if (message['id'] === 'greeting') send({ ...request, id: 'command' });
+        else if (message['id'] === 'command')
+          end(() => {
+            resolve(message['return']);
+          });
       }
     });
     socket.on('error', error => {

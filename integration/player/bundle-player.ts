@@ -4,6 +4,14 @@ import { build } from 'esbuild';
 
 const ENDING = '.scenario.ts';
 
+const OPTIONS = {
+  bundle: true,
+  platform: 'node',
+  target: 'node18.18',
+  format: 'cjs',
+  logLevel: 'warning',
+} as const;
+
 /** The scenarios that lie in the tree, by name. */
 export function scenariosInTree(checkout: string): string[] {
   return readdirSync(join(checkout, 'integration/scenarios'))
@@ -22,12 +30,13 @@ export async function bundlePlayer(checkout: string, outfile: string): Promise<v
     `if (require.main === module) void playAll(process.argv[2], scenarios);`,
   ].join('\n');
   await build({
+    ...OPTIONS,
     stdin: { contents: entry, resolveDir: join(checkout, 'integration'), loader: 'ts' },
     outfile,
-    bundle: true,
-    platform: 'node',
-    target: 'node18.18',
-    format: 'cjs',
-    logLevel: 'warning',
   });
+}
+
+/** Bundles the stand-in of Proxmox VE's `qm`. */
+export async function bundleQm(checkout: string, outfile: string): Promise<void> {
+  await build({ ...OPTIONS, entryPoints: [join(checkout, 'integration/proxmox/qm.ts')], outfile });
 }

@@ -2,7 +2,7 @@ import { cpSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** What a user of the built project gets, and all that the suites take from the checkout. */
-const PARTS = ['dist', 'hooks/opennebula', 'templates', 'integration/opennebula/remotes'];
+const PARTS = ['dist', 'hooks/opennebula', 'hooks/proxmox', 'templates', 'integration/opennebula/remotes'];
 
 /** Copies the built artefact into `folder`, so that a build that starts meanwhile does not pull it away from us. */
 export function copyDelivery(checkout: string, folder: string): void {

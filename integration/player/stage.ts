@@ -11,6 +11,7 @@ import { domainPins, type DomainPins } from './domain-pins.ts';
 import { cellsOfHost, freeHugePages, hugePagesOf, onlineCpus } from './host-facts.ts';
 import { ledgerRecords, type LedgerRecord } from './ledger-file.ts';
 import { liveThreads, type LiveThread } from './live-threads.ts';
+import { PveStage } from './pve-stage.ts';
 
 /** A check that saw something else than it should; the message names the check and both sides. */
 export class CheckFailed extends Error {
@@ -57,11 +58,20 @@ export class Stage {
   constructor(host: driver.DrivenHost, settings: StageSettings) {
     this.#host = host;
     this.#settings = settings;
+    this.proxmox = new PveStage(this, settings.delivery);
   }
 
   #print(line: string): void {
     this.#settings.print(line);
   }
+
+  /** A line for whoever reads along. */
+  say(line: string): void {
+    this.#print(`      ${line}`);
+  }
+
+  /** The host as a node of Proxmox VE, for scenarios that are played there. */
+  readonly proxmox: PveStage;
 
   /** How many checks held so far. */
   get checks(): number {
@@ -167,6 +177,16 @@ export class Stage {
   /** Runs any other program of the host, which must work. */
   async program(...argv: readonly string[]): Promise<string> {
     return mustRun(argv, { timeoutMs: VIRSH_TIMEOUT_MS });
+  }
+
+  /** Runs any other program of the host, whatever comes of it. */
+  tryProgram(...argv: readonly string[]): Promise<ProgramEnd> {
+    return runProgram(argv, { timeoutMs: VIRSH_TIMEOUT_MS });
+  }
+
+  /** A file's text. */
+  read(path: string): string {
+    return readFileSync(path, 'utf8');
   }
 
   /** Runs the delivered `pinfold`, which must work, and returns the document that it prints. */

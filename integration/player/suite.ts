@@ -10,8 +10,7 @@ import type { ScenarioOutcome } from './play.ts';
  * that nobody knows, or for none, would never be played: that is an error.
  */
 export function scenariosFor(checkout: string, bundle: string, host: HostName): string[] {
-  const bundled = (createRequire(bundle)(bundle) as { scenarios: Readonly<Record<string, Scenario>> })
-    .scenarios;
+  const bundled = scenariosIn(bundle);
   return scenariosInTree(checkout).filter(name => {
     const { hosts } = bundled[name]!;
     const unknown = hosts.filter(other => !HOSTS.includes(other));
@@ -20,6 +19,34 @@ export function scenariosFor(checkout: string, bundle: string, host: HostName): 
         `Scenario ${name} is for the hosts [${hosts.join(', ')}]; there are: ${HOSTS.join(', ')}.`,
       );
     return hosts.includes(host);
+  });
+}
+
+/** Those of these scenarios that want to see the machine after a reboot. */
+export function scenariosWithReboot(bundle: string, names: readonly string[]): string[] {
+  const bundled = scenariosIn(bundle);
+  return names.filter(name => bundled[name]?.afterReboot !== undefined);
+}
+
+function scenariosIn(bundle: string): Readonly<Record<string, Scenario>> {
+  return (createRequire(bundle)(bundle) as { scenarios: Readonly<Record<string, Scenario>> }).scenarios;
+}
+
+/** What came of scenarios in two parts as one outcome each. */
+export function joinOutcomes(
+  first: readonly ScenarioOutcome[],
+  second: readonly ScenarioOutcome[],
+): ScenarioOutcome[] {
+  return first.map(outcome => {
+    const other = second.find(({ name }) => name === outcome.name);
+    if (other === undefined) return outcome;
+    return {
+      name: outcome.name,
+      passed: outcome.passed && other.passed,
+      seconds: outcome.seconds + other.seconds,
+      checks: outcome.checks + other.checks,
+      failure: outcome.failure || other.failure,
+    };
   });
 }
 

@@ -34,7 +34,7 @@ export function qemuCommand(vmid: string, config: ConfigSection, host: HostCells
     `${plugged},sockets=${settings.get('sockets') ?? 1},cores=${settings.get('cores') ?? 1},maxcpus=${vcpus}`,
     ...['-nodefaults', '-vnc', `unix:${RUN}/${vmid}.vnc,password=on`],
     ...(settings.get('kvm') === '0'
-      ? ['-cpu', settings.get('cpu') ?? 'qemu64']
+      ? ['-machine', 'accel=tcg', '-cpu', settings.get('cpu') ?? 'qemu64']
       : ['-enable-kvm', '-cpu', 'host']),
     ...memoryArguments(config, host),
     ...(settings.get('args') ?? '').split(/\s+/).filter(Boolean),

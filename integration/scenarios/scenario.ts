@@ -1,3 +1,4 @@
+import type { PveOperator } from '../player/install-pinfold.ts';
 import type { Stage } from '../player/stage.ts';
 
 /** Where scenarios can be played: this machine's own CPUs, or a nested host. */
@@ -16,5 +17,9 @@ export interface Scenario {
   readonly hosts: readonly HostName[];
   /** The operator's policy.yaml; absent = none. */
   readonly policy?: string;
+  /** Present where it is played on a node of Proxmox VE instead of an OpenNebula host: what the operator wrote there. */
+  readonly proxmox?: PveOperator;
   readonly play: (stage: Stage) => Promise<void>;
+  /** Present where the machine is to be rebooted after `play`, and what is looked at then. Nested hosts only. */
+  readonly afterReboot?: (stage: Stage) => Promise<void>;
 }

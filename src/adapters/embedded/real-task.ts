@@ -7,13 +7,18 @@ import { TreeFiles } from './tree-files.ts';
 /**
  * Shows another process of the real machine in a tree's /proc, as the task that calls a hook is on any node, until it ends:
  * it can then hold a lease and have a mask in the tree. A task of the tree itself, or one that is shown already, stays as it
- * is. Of the real machine only its stat and cmdline are read.
+ * is; this process, which shows only what tells that it lives, gets what it lacks. Of the real machine only stat and cmdline
+ * are read.
  */
 export function showRealTask(root: string, pid: number): void {
   const files = new TreeFiles(root);
   const stat = real(pid, 'stat');
   // Reading goes through the filter that takes away who has ended.
-  if (stat === null || withOwnTask(files).read(`/proc/${pid}/stat`) !== null) return;
+  if (
+    stat === null ||
+    withOwnTask(files).read(`/proc/${pid}/${pid === process.pid ? 'status' : 'stat'}`) !== null
+  )
+    return;
   const comm = stat.slice(stat.indexOf('(') + 1, stat.lastIndexOf(')'));
   const status = statusText({
     pid,
@@ -26,7 +31,7 @@ export function showRealTask(root: string, pid: number): void {
     cpuNumbers: cpuNumbers(files),
     realtime: null,
   });
-  const staging = `/proc/.real-${process.pid}-${pid}`;
+  const staging = pid === process.pid ? `/proc/${pid}` : `/proc/.real-${process.pid}-${pid}`;
   const put = (name: string, text: string) => {
     files.write({ path: `${staging}/${name}`, text });
   };
@@ -38,6 +43,7 @@ export function showRealTask(root: string, pid: number): void {
     put(`${folder}cgroup`, '0::/\n');
   }
   put('cmdline', real(pid, 'cmdline') ?? '');
+  if (pid === process.pid) return;
   try {
     files.move(staging, `/proc/${pid}`);
   } catch {
