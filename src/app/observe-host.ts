@@ -137,8 +137,12 @@ function foreignEntry(qemu: QemuProcess, foreign: ForeignFacts, observer: Observ
   };
 }
 
-/** Every vCPU that is pinned to one CPU must hold that CPU: a guest that came from another node does not. */
+/**
+ * Every vCPU that is pinned to one CPU must hold that CPU: a guest that came from another node does not. One that holds
+ * nothing says only what it asks for.
+ */
 function agrees(claim: Claim, threads: readonly QemuThread[]): boolean {
+  if (claim.cells.length === 0) return false;
   const held = CpuSet.union(claim.cells.map(cell => parseCpuList(cell.pcpus)));
   return threads
     .filter(({ role, allowed }) => role === 'vcpu' && allowed.size === 1)

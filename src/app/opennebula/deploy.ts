@@ -77,6 +77,7 @@ export async function startOf(
         profile: guest.profile,
         onRefusal: guest.onRefusal,
         placement,
+        request: entry.wished ?? entry.request,
       });
       const placed = spliceDomain(domainXml, placement, {
         atStart: true,

@@ -77,6 +77,10 @@ function mend(draft: Draft, finding: Finding, index: number): void {
       refloat(draft, finding, index);
       return;
     case 'confine':
+      if (draft.entries.has(finding.drift.vm)) {
+        draft.decided.set(index, 'by its placement');
+        return;
+      }
       draft.confined.set(guest!.process, remedy.cpus);
       for (const act of confining(guest!, remedy.cpus)) add(draft, finding, { index, act });
       return;

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { travel } from '../opennebula/travel.ts';
 import { PlacedNode } from '../../testing/placed-node.ts';
 
 jest.setTimeout(60_000);
@@ -381,6 +382,26 @@ describe('guests without the placement that they ask for', () => {
     expect(drift.map(({ code, repair }) => [code, repair])).toContainEqual(['guest-unplaced', 'done']);
     expect(new Set(node.vcpus('one-2')).size).toBe(3);
     expect((await node.reconcile()).drift).toEqual([]);
+  });
+
+  test('that came from another host are placed by what they brought along, off the CPUs of those that are there', async () => {
+    open();
+    await node.started(1, { vcpus: 2, pinfold: POOLED });
+    const { stdout } = await travel(node.call('travel', ['one-1', 'elsewhere']));
+    const xml = node.read(stdout.trim());
+    expect(xml).not.toMatch(/vcpupin|numatune/);
+    node.remove();
+    open();
+    await node.started(5, { vcpus: 2, pinfold: DEDICATED });
+    node.put('/tmp/arrived.xml', xml.replace(/ id='\d+'/, ''));
+    await node.virsh('create', '/tmp/arrived.xml');
+    await isMended(
+      'one-1 | guest-unplaced | migrated-in | all threads',
+      'one-1 | foreign-over-dedicated | unpinned | all threads',
+    );
+    const [, ...others] = [...node.vcpus('one-5'), ...node.vcpus('one-1')];
+    expect(new Set(others).size).toBe(3);
+    expect(node.entry('one-1')).toMatchObject({ foreign: null, placement: { nodeset: expect.any(String) } });
   });
 
   test('that were started again without their pins go back to where they were', async () => {
