@@ -17,6 +17,9 @@ const CLEAR_BELOW = '\u001b[J';
 /** Rows of a terminal that does not tell. */
 const USUAL_ROWS = 24;
 
+/** What a shell sees of a program that Ctrl-C ended: 128 + SIGINT. */
+const HARD_END = 130;
+
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /**
@@ -26,7 +29,10 @@ const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
  */
 export async function watch(draw: () => Promise<string>, options: WatchOptions): Promise<void> {
   const onTerminal = isatty(1) && !options.isDocument;
-  const pause = pauseUntilSignal(options.intervalMs);
+  const pause = pauseUntilSignal(options.intervalMs, () => {
+    if (onTerminal) process.stdout.write(LEAVE);
+    process.exit(HARD_END);
+  });
   if (onTerminal) await print(ENTER);
   try {
     for (let first = true; !pause.isOver(); first = false) {
@@ -36,9 +42,9 @@ export async function watch(draw: () => Promise<string>, options: WatchOptions):
       await pause.wait();
     }
   } finally {
-    pause.end();
     // After a hang-up there is nobody to tell.
     if (onTerminal && pause.signal() !== 'SIGHUP') await print(LEAVE);
+    pause.end();
   }
 }
 
@@ -53,17 +59,18 @@ function frame(drawn: string): string {
 }
 
 /** A pause that ends by time, by a new size of the terminal, or for good by a signal. */
-function pauseUntilSignal(intervalMs: number) {
+function pauseUntilSignal(intervalMs: number, endNow: () => void) {
   let signal: NodeJS.Signals | null = null;
   let wake: () => void = () => undefined;
   const onSignal = (name: NodeJS.Signals) => {
+    if (signal !== null) endNow();
     signal = name;
     wake();
   };
   const onResize = () => {
     wake();
   };
-  for (const name of SIGNALS) process.once(name, onSignal);
+  for (const name of SIGNALS) process.on(name, onSignal);
   process.stdout.on('resize', onResize);
   return {
     signal: (): NodeJS.Signals | null => signal,

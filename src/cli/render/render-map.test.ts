@@ -12,6 +12,7 @@ import { renderMachine } from '../../machines/render-machine.ts';
 import { topologyOf } from '../../machines/topology-of.ts';
 import { cpuMarks } from '../../formats/map/cpu-marks.ts';
 import type { MapModel } from '../../formats/map/map-model.ts';
+import { countedCpus } from '../../testing/counted-cpus.ts';
 import { readMapModel } from './read-map-model.ts';
 import { renderMap } from './render-map.ts';
 
@@ -82,17 +83,6 @@ describe('the map of', () => {
     ).toMatchSnapshot();
   });
 });
-
-/** The CPUs that a map without guests shows: signs, folded cores (`··×8`) and folded caches (`3 caches of ··×8`). */
-function countedCpus(map: string): number {
-  const boxes = map.split('\n').flatMap(line => line.match(/(?<=[│┊] )[^│┊]+(?= [│┊])/g) ?? []);
-  const count = (box: string) =>
-    [...box.matchAll(/(·+)(?:×(\d+))?/g)].reduce(
-      (sum, [, signs, times]) => sum + signs!.length * Number(times ?? 1),
-      0,
-    ) * Number(/(\d+) caches of/.exec(box)?.[1] ?? 1);
-  return boxes.reduce((sum, box) => sum + count(box), 0);
-}
 
 describe('every machine', () => {
   const names = Object.keys(NAMED_MACHINES) as MachineName[];

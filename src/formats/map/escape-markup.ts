@@ -1,3 +1,5 @@
+import { visibleName } from './visible-name.ts';
+
 const ENTITIES: Readonly<Record<string, string>> = {
   '&': '&amp;',
   '<': '&lt;',
@@ -6,7 +8,10 @@ const ENTITIES: Readonly<Record<string, string>> = {
   "'": '&#39;',
 };
 
-/** A text as it may stand in an element or a quoted attribute of HTML, SVG and XML. */
+/**
+ * A text as it may stand in an element or a quoted attribute of HTML, SVG and XML, its invisible characters written out
+ * (XML has no place for most controls).
+ */
 export function escapeMarkup(text: string): string {
-  return text.replace(/[&<>"']/g, character => ENTITIES[character]!);
+  return visibleName(text).replace(/[&<>"']/g, character => ENTITIES[character]!);
 }
