@@ -13,6 +13,7 @@ import { topologyOf } from '../../machines/topology-of.ts';
 import { cpuMarks } from '../../formats/map/cpu-marks.ts';
 import type { MapModel } from '../../formats/map/map-model.ts';
 import { countedCpus } from '../../testing/counted-cpus.ts';
+import { textTreeOf } from '../../formats/text-tree.ts';
 import { readMapModel } from './read-map-model.ts';
 import { renderMap } from './render-map.ts';
 
@@ -150,5 +151,65 @@ describe('what a CPU is used for', () => {
     expect(text).toContain('│ Aa ');
     expect(text).toContain('offline: 3,11,13');
     expect(text).toContain('a kept empty for A');
+  });
+});
+
+describe('guests on the map', () => {
+  const machine = namedMachine('dual-socket-smt');
+  const entry = (owner: string, vm = 'coming') => ({
+    vm,
+    claim: {
+      vm,
+      source: 'leased',
+      owner,
+      expires: 1,
+      cells: [
+        {
+          hostCell: 0,
+          pcpus: '2,18',
+          burnt: '18',
+          sharedVcpus: 0,
+          memoryMiB: 1024,
+          pageSizeKiB: null,
+          pages: 0,
+        },
+      ],
+    },
+    process: null,
+    marker: null,
+    placement: null,
+    foreign: null,
+  });
+  /** A tree with a process 77 that started at tick 5, and this ledger. */
+  const withLedger = (entries: readonly object[]) => {
+    const files = new Map(renderMachine(machine));
+    files.set('/proc/77/stat', `77 (node) S ${'1 '.repeat(18)}5 0 0`);
+    files.set(
+      '/run/pinfold/ledger.json',
+      JSON.stringify({ kind: 'pinfold/ledger', version: 1, boot: '', entries }),
+    );
+    return readMapModel({ files: textTreeOf(files), name: 'a' }, {});
+  };
+
+  test('one that is being started is there while whoever starts it lives', () => {
+    const map = renderMap(withLedger([entry('77:5')]), { color: false });
+    expect(map).toContain('│ ·· ·· Aa ');
+    expect(map).toContain('A coming  being started · 1 CPU 2 · 1 GiB @0');
+    expect(renderMap(withLedger([entry('77:4')]), { color: false })).not.toContain('coming');
+  });
+
+  test('one with a long name keeps all of it, on lines of its own', () => {
+    const name = `${'very-'.repeat(59)}long`;
+    const model = withLedger([entry('77:5', name)]);
+    for (const width of [60, 80]) {
+      const map = renderMap(model, { color: false, width, headed: true });
+      expect(map.replaceAll('\n   ', '')).toContain(name);
+      expect(map.split('\n').filter(line => line.length > width)).toEqual([]);
+    }
+  });
+
+  test('keep their letters when they are drawn again', () => {
+    const letters = new Map([['coming', 'Q']]);
+    expect(renderMap(withLedger([entry('77:5')]), { color: false, letters })).toContain('│ ·· ·· Qq ');
   });
 });
