@@ -1,10 +1,12 @@
-import { AppError, EXIT } from '../domain/app-error.ts';
+import { EXIT } from '../domain/app-error.ts';
 import { print } from './output.ts';
 import { checkRoot } from './check-root.ts';
 import type { Verb, VerbOption } from './verb.ts';
 import { reconcileVerb } from './verbs/reconcile-verb.ts';
 import { captureVerb } from './verbs/capture-verb.ts';
 import { explainVerb } from './verbs/explain-verb.ts';
+import { usageVerb } from './verbs/usage-verb.ts';
+import { whereVerb } from './verbs/where-verb.ts';
 import { statusVerb } from './verbs/status-verb.ts';
 import { rebalanceVerb } from './verbs/rebalance-verb.ts';
 
@@ -85,33 +87,13 @@ export const VERBS: Readonly<Record<string, Verb>> = {
 
   status: statusVerb,
 
-  usage: {
-    summary: 'show capacity, what is taken, and what each guest costs in CPUs',
-    options: {
-      host: { takes: 'text', describe: 'a host document instead of a node; "-" reads standard input' },
-      root: ROOT,
-      json: JSON_OPTION,
-    },
-    examples: [
-      ['usage', 'this machine'],
-      ['usage --host host.json --json', 'a host document, as data'],
-    ],
-    run: async given => {
-      const [host, root] = [given.text('host'), checkRoot(given.text('root'))];
-      if (host !== undefined && root !== undefined)
-        throw new AppError(
-          'options-exclude',
-          EXIT.usage,
-          'Both --host and --root are given, but one node is shown: leave one of them out.',
-        );
-      const { usageCommand } = await import('./commands/usage.ts');
-      return usageCommand({ host, root, json: given.flag('json') });
-    },
-  },
+  usage: usageVerb,
 
   rebalance: rebalanceVerb,
 
   reconcile: reconcileVerb,
+
+  where: whereVerb,
 
   explain: explainVerb,
 

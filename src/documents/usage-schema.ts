@@ -21,6 +21,13 @@ const cell = z.strictObject({
   claimedMiB: count,
 });
 
+/** With a shape: how many more such guests fit; null = they ask for no placement. */
+const room = z.strictObject({
+  total: count,
+  cells: list(z.strictObject({ hostCell: cellId, guests: count }), LIMITS.cells),
+  more: z.boolean(),
+});
+
 /** What a node can give, what is taken, and what each guest costs in CPUs. */
 export const usageSchema = z
   .strictObject({
@@ -32,5 +39,6 @@ export const usageSchema = z
     cells: list(cell, LIMITS.parts),
     guests: list(guest, LIMITS.parts),
     cost: count,
+    room: z.exactOptional(z.nullable(room)),
   })
   .check(z.describe('a usage document'));

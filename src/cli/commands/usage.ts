@@ -1,57 +1,59 @@
-import { openTreeNode } from '../../adapters/embedded/tree-node.ts';
-import { parseLedger } from '../../adapters/ledger/parse-ledger.ts';
-import { FALLBACK_FOLDER, RUN_FOLDER } from '../../adapters/ledger/state-folder.ts';
-import { virsh } from '../../adapters/libvirt/virsh.ts';
-import { localNode } from '../../adapters/local/local-node.ts';
-import { loadPolicy } from '../../app/load-policy.ts';
-import type { NodePort } from '../../app/ports.ts';
-import { readHost } from '../../app/read-host.ts';
 import { LIMITS } from '../../documents/limits.ts';
-import { parseHost } from '../../documents/parse-host.ts';
+import { parseRequest } from '../../documents/parse-request.ts';
 import { readJson } from '../../documents/read-json.ts';
 import { AppError, EXIT } from '../../domain/app-error.ts';
 import type { Host } from '../../domain/host.ts';
-import { hostPolicyOf } from '../../domain/node-policy.ts';
-import { checkPolicy } from '../../engine/request/check-policy.ts';
+import { roomFor, type Room } from '../../engine/room-for.ts';
 import { usageOf } from '../../engine/usage.ts';
 import { readText } from '../input.ts';
-import { print } from '../output.ts';
-import { policyFolder } from '../policy-folder.ts';
+import { documentedHost, observedHost } from '../observed-host.ts';
+import { withNode } from '../open-node.ts';
+import { columnsToUse, print } from '../output.ts';
+import { renderRoom } from '../render/render-room.ts';
 import { renderUsage } from '../render/render-usage.ts';
+import { usageCsv } from '../render/usage-csv.ts';
+
+/** What `pinfold usage` was asked for. */
+export interface UsageOptions {
+  /** A host document or capture in place of a node. */
+  readonly host: string | undefined;
+  /** A request: how many more such guests fit. */
+  readonly shape: string | undefined;
+  readonly root: string | undefined;
+  readonly node: string | undefined;
+  readonly form: 'text' | 'csv' | 'json';
+}
 
 /** UTF-8 has at most this many bytes a character. */
 const CHARACTER_BYTES = 4;
 
-/** Prints what a node can give, what is taken, and what each guest costs: of a host document, or as it runs now. */
-export async function usageCommand(options: {
-  readonly host: string | undefined;
-  readonly root: string | undefined;
-  readonly json: boolean;
-}): Promise<number> {
-  const host = options.host === undefined ? await observed(options.root) : await documented(options.host);
-  const [fault] = checkPolicy(host);
-  if (fault !== undefined) throw new AppError(fault.code, EXIT.usage, fault.summary);
+/** Prints what a node can give, what is taken, what each guest costs, and how many more guests of a shape fit. */
+export async function usageCommand(options: UsageOptions): Promise<number> {
+  const shape = options.shape === undefined ? null : await requestIn(options.shape);
+  const host = await hostOf(options);
   const usage = usageOf(host);
-  const document = { kind: 'pinfold/usage', version: 1, host: host.topology.host, ...usage };
-  await print(options.json ? `${JSON.stringify(document, null, 2)}\n` : renderUsage(usage));
+  let room: Room | null | undefined;
+  if (shape !== null) {
+    const result = roomFor(host, shape);
+    if (!result.ok) throw new AppError(result.error.code, EXIT.usage, result.error.summary);
+    ({ room } = result);
+  }
+  if (options.form === 'csv') await print(usageCsv(host.topology.host, usage));
+  else if (options.form === 'json') {
+    const document = { kind: 'pinfold/usage', version: 1, host: host.topology.host, ...usage };
+    await print(`${JSON.stringify(room === undefined ? document : { ...document, room }, null, 2)}\n`);
+  } else {
+    const more = room === undefined ? [] : ['', ...renderRoom(room, columnsToUse()), ''];
+    await print(`${renderUsage(usage)}${more.join('\n')}`);
+  }
   return EXIT.done;
 }
 
-async function documented(file: string): Promise<Host> {
-  return parseHost(readJson(await readText(file, CHARACTER_BYTES * LIMITS.textLength), 'the host document'));
+function hostOf({ host, root, node }: UsageOptions): Promise<Host> {
+  return host === undefined ? withNode({ root, node }, observedHost) : documentedHost(host);
 }
 
-async function observed(root: string | undefined): Promise<Host> {
-  const node = root === undefined ? localNode() : openTreeNode(root);
-  const reader: NodePort = { ...node, writeAtomically: () => undefined };
-  const { policy } = await loadPolicy(reader, { policy: policyFolder(node), state: RUN_FOLDER });
-  const text = [RUN_FOLDER, FALLBACK_FOLDER]
-    .map(folder => node.files.read(`${folder}/ledger.json`))
-    .find((ledger): ledger is string => ledger !== null);
-  return readHost({
-    node: reader,
-    domains: virsh(node, process.env['LIBVIRT_URI'] ?? 'qemu:///system', RUN_FOLDER),
-    policy: hostPolicyOf(policy),
-    ledger: text === undefined ? null : parseLedger(text),
-  });
+async function requestIn(file: string) {
+  const text = await readText(file, CHARACTER_BYTES * LIMITS.textLength);
+  return parseRequest(readJson(text, 'the request'));
 }
