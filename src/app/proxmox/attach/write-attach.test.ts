@@ -103,7 +103,7 @@ test('while a task holds the config’s lock, it ends in one sentence', async ()
 
 test('the record is there before the config is changed, so that detach can always undo', async () => {
   const { node } = tools;
-  const breaking: NodePort = {
+  const breaking: AttachTools['node'] = {
     ...node,
     writeAtomically: (path, text, mode) => {
       if (path.endsWith('100.conf')) throw new Error('killed');

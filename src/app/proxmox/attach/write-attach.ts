@@ -8,7 +8,7 @@ import type { DetachPlan } from './plan-detach.ts';
 /** A VM of this node that is changed. */
 export interface AttachTools {
   readonly vmid: string;
-  readonly node: NodePort;
+  readonly node: Pick<NodePort, 'name' | 'files' | 'writeAtomically' | 'remove'>;
   /** The lock that Proxmox VE itself takes: {@link configLockFile}. */
   readonly configLock: NodeLock;
   /** `/etc/pve/pinfold`. */
@@ -20,12 +20,18 @@ export function configLockFile(vmid: string): string {
   return `/var/lock/qemu-server/lock-${vmid}.conf`;
 }
 
+/** A VM that is only looked at. */
+export interface Looked {
+  readonly vmid: string;
+  readonly node: Pick<NodePort, 'name' | 'files'>;
+}
+
 /**
  * The text of a VM's configuration on this node.
  *
  * @throws AppError when there is none
  */
-export function readAttachable({ node, vmid }: Pick<AttachTools, 'node' | 'vmid'>): string {
+export function readAttachable({ node, vmid }: Looked): string {
   return fileOf({ node, vmid }).text;
 }
 
@@ -34,7 +40,7 @@ export function readAttachRecord({
   node,
   vmid,
   policyFolder,
-}: Omit<AttachTools, 'configLock'>): AttachRecord | null {
+}: Looked & Pick<AttachTools, 'policyFolder'>): AttachRecord | null {
   return parseAttachRecord(node.files.read(`${policyFolder}/${ATTACHED}/${vmid}.json`));
 }
 
@@ -68,7 +74,7 @@ export async function writeDetach(tools: AttachTools, plan: DetachPlan): Promise
   });
 }
 
-function setFile(node: NodePort, path: string, text: string | null): void {
+function setFile(node: AttachTools['node'], path: string, text: string | null): void {
   if (text === null) node.remove(path);
   else node.writeAtomically(path, text, 0o640);
 }
@@ -103,7 +109,7 @@ async function lockConfig({ configLock, vmid }: AttachTools): Promise<() => void
   }
 }
 
-function fileOf({ node, vmid }: Pick<AttachTools, 'node' | 'vmid'>): {
+function fileOf({ node, vmid }: Looked): {
   readonly path: string;
   readonly text: string;
 } {

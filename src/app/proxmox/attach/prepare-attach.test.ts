@@ -1,0 +1,79 @@
+import { textTreeOf } from '../../../formats/text-tree.ts';
+import { hostOf } from '../../../machines/host-of.ts';
+import { NAMED_MACHINES } from '../../../machines/named-machines.ts';
+import { prepareAttach, prepareDetach, type PrepareTools } from './prepare-attach.ts';
+
+const PROFILES = `
+database: { extra_specs: { "hw:cpu_policy": dedicated, "hw:numa_nodes": "2" } }
+near: { extra_specs: { "pinfold:confine": cell } }
+`;
+
+/** VM 100 on pve1 with these files besides its own. */
+function tools(config: string, more: Readonly<Record<string, string>> = {}): PrepareTools {
+  const files = new Map(
+    Object.entries({
+      '/etc/pve/qemu-server/100.conf': config,
+      '/etc/pve/pinfold/profiles.yaml': PROFILES,
+      '/etc/pve/pinfold/policy.yaml': 'trust_tags: any\nreserved_host_memory_mb: 512\n',
+      ...more,
+    }),
+  );
+  const node: PrepareTools['node'] = {
+    name: 'pve1',
+    files: textTreeOf(files),
+    writeAtomically: (path, text) => void files.set(path, text),
+  };
+  return {
+    vmid: '100',
+    node,
+    folders: { policy: '/etc/pve/pinfold', state: '/run/pinfold' },
+    readHost: policy => Promise.resolve(hostOf(NAMED_MACHINES['dual-socket-smt'], policy)),
+  };
+}
+
+const PLAIN = 'cores: 4\nmemory: 4096\n';
+const RECORD = JSON.stringify({
+  kind: 'pinfold/attached',
+  version: 1,
+  vm: '100',
+  profile: 'near',
+  keys: { tags: { before: null, after: 'pin-near' } },
+});
+
+test('the profile is the one named, else the one attached, else the one of the tag', async () => {
+  const attached = { '/etc/pve/pinfold/attached/100.json': RECORD };
+  const profileOf = async (config: string, named: string | null, more = {}) =>
+    (await prepareAttach(tools(config, more), named)).record.profile;
+  expect(await profileOf(`${PLAIN}tags: pin-near\n`, 'database', attached)).toBe('database');
+  expect(await profileOf(`${PLAIN}tags: pin-database\n`, null, attached)).toBe('near');
+  expect(await profileOf(`${PLAIN}tags: pin-database\n`, null)).toBe('database');
+});
+
+test('no profile, an unknown one and no profiles at all are told', async () => {
+  await expect(prepareAttach(tools(PLAIN), null)).rejects.toThrow(
+    'VM 100 has no tag that names one profile: name one of database, near.',
+  );
+  await expect(prepareAttach(tools(PLAIN), 'databse')).rejects.toThrow(/the nearest is "database"/);
+  const none = tools(PLAIN, { '/etc/pve/pinfold/profiles.yaml': '' });
+  await expect(prepareAttach(none, 'database')).rejects.toThrow(/There are no profiles/);
+});
+
+test('a VM whose QEMU runs is known as running', async () => {
+  const running = tools(PLAIN, {
+    '/var/run/qemu-server/100.pid': '4711\n',
+    '/proc/4711/stat': `4711 (kvm) S ${Array.from({ length: 40 }, (_, field) => field).join(' ')}`,
+  });
+  await expect(prepareAttach(running, 'database')).rejects.toThrow(/VM 100 runs/);
+  expect((await prepareAttach(running, 'near')).changes.map(({ key }) => key)).toEqual([
+    'hookscript',
+    'tags',
+  ]);
+});
+
+test('detach needs a record, and gives back by it', () => {
+  expect(() => prepareDetach(tools(PLAIN))).toThrow(/VM 100 is not attached/);
+  const plan = prepareDetach(
+    tools(`${PLAIN}tags: pin-near\n`, { '/etc/pve/pinfold/attached/100.json': RECORD }),
+  );
+  expect(plan.text).toBe(PLAIN);
+});
