@@ -5,9 +5,11 @@ import { decisionRecordSchema } from '../../documents/decision-record-schema.ts'
 import { parseWith } from '../../documents/parse-with.ts';
 import { readJson } from '../../documents/read-json.ts';
 import { EXIT } from '../../domain/app-error.ts';
+import type { Capture } from '../../domain/capture.ts';
 import { counted } from '../../domain/counted.ts';
 import type { PlacementRequest } from '../../domain/placement-request.ts';
-import { observedHost, openObserved, type ObservedNode } from '../observed-host.ts';
+import { observedHost, type ObservedNode } from '../observed-host.ts';
+import { withNode } from '../open-node.ts';
 import { print, say } from '../output.ts';
 
 /** What `pinfold capture` was asked for. */
@@ -16,30 +18,37 @@ export interface CaptureOptions {
   readonly file: string;
   readonly rename: boolean;
   readonly root: string | undefined;
+  /** A node of nodes.yaml. */
+  readonly node: string | undefined;
   readonly version: string;
 }
 
 /** Packs topology, policy, claims, requests and versions of a node into one document. */
 export async function captureCommand(options: CaptureOptions): Promise<number> {
-  const observed = openObserved(options.root);
-  const host = await observedHost(observed);
-  const capture = await captureNode(observed.node, {
-    host,
-    requests: requestsOf(
-      observed,
-      host.claims.map(({ vm }) => vm),
-    ),
-    program: { pinfold: options.version, node: process.version },
-  });
+  const capture = await withNode({ root: options.root, node: options.node }, opened =>
+    captured(opened, options.version),
+  );
   const text = `${JSON.stringify(options.rename ? renamed(capture) : capture, null, 2)}\n`;
   if (options.file === '-') await print(text);
   else {
     writeAtomically(options.file, text, 0o600);
     say(
-      `${options.file} holds ${counted(capture.topology.cells.length, 'cell')} and ${counted(host.claims.length, 'guest')}${options.rename ? ', renamed' : ' under their own names (--rename takes them out)'}; "pinfold place", "explain", "status" and "usage" read it.`,
+      `${options.file} holds ${counted(capture.topology.cells.length, 'cell')} and ${counted(capture.claims.length, 'guest')}${options.rename ? ', renamed' : ' under their own names (--rename takes them out)'}; "pinfold place", "explain", "status" and "usage" read it.`,
     );
   }
   return EXIT.done;
+}
+
+async function captured(observed: ObservedNode, version: string): Promise<Capture> {
+  const host = await observedHost(observed);
+  return captureNode(observed.node, {
+    host,
+    requests: requestsOf(
+      observed,
+      host.claims.map(({ vm }) => vm),
+    ),
+    program: { pinfold: version, node: process.version },
+  });
 }
 
 function requestsOf({ node, stateFolder }: ObservedNode, vms: readonly string[]) {

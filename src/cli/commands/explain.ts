@@ -13,7 +13,8 @@ import type { PlacementRequest } from '../../domain/placement-request.ts';
 import { explain } from '../../engine/explain.ts';
 import { buildHostModel } from '../../engine/host-model.ts';
 import { readText } from '../input.ts';
-import { documentedHost, observedHost, openObserved } from '../observed-host.ts';
+import { documentedHost, observedHost } from '../observed-host.ts';
+import { withNode, type OpenedNode } from '../open-node.ts';
 import { columnsToUse, print, say } from '../output.ts';
 import { renderExplanation } from '../render/render-explanation.ts';
 
@@ -24,6 +25,8 @@ export interface ExplainOptions {
   /** A capture or host document in place of a node. */
   readonly replay: string | undefined;
   readonly root: string | undefined;
+  /** A node of nodes.yaml. */
+  readonly node: string | undefined;
   readonly json: boolean;
 }
 
@@ -64,26 +67,28 @@ function since(vm: string, seconds: number | null): string[] {
  * 2. A capture knows what its guests asked for.
  * 3. A running guest's record says what was asked, and how the node was then.
  */
-async function questionOf({ vm, request, replay, root }: ExplainOptions): Promise<Question> {
-  if (replay !== undefined) {
-    const captured = await documentedHost(replay);
-    const asked = request === undefined ? captured.requests?.[vm] : await requestIn(request);
-    if (asked !== undefined) return { host: without(captured, vm), request: asked, seconds: null };
-    throw unknown(
-      `The captured state does not say what ${clip(vm)} asked for: give its request with --request FILE.`,
-    );
-  }
-  const observed = openObserved(root);
+async function questionOf(options: ExplainOptions): Promise<Question> {
+  const { vm, request, replay, root, node } = options;
+  if (replay === undefined) return withNode({ root, node }, opened => questionOn(opened, options));
+  const captured = await documentedHost(replay);
+  const asked = request === undefined ? captured.requests?.[vm] : await requestIn(request);
+  if (asked !== undefined) return { host: without(captured, vm), request: asked, seconds: null };
+  throw unknown(
+    `The captured state does not say what ${clip(vm)} asked for: give its request with --request FILE.`,
+  );
+}
+
+async function questionOn(opened: OpenedNode, { vm, request }: ExplainOptions): Promise<Question> {
   if (request !== undefined)
     return {
-      host: without(await observedHost(observed), vm),
+      host: without(await observedHost(opened), vm),
       request: await requestIn(request),
       seconds: null,
     };
-  const record = readDecisionRecord(observed.node.files, observed.stateFolder, vm);
+  const record = readDecisionRecord(opened.node.files, opened.stateFolder, vm);
   if (record !== null) return recordedQuestion(record);
   throw unknown(
-    `Nothing is recorded of ${clip(vm)} on this node (Pinfold did not start it here since the last boot): give its request with --request FILE to see where it would go now.`,
+    `Nothing is recorded of ${clip(vm)} on ${opened.node.name} (Pinfold did not start it there since the last boot): give its request with --request FILE to see where it would go now.`,
   );
 }
 

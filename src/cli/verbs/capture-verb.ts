@@ -8,6 +8,7 @@ export const captureVerb: Verb = {
   argument: { name: 'FILE', describe: 'where to; "-" is standard output' },
   options: {
     rename: { takes: 'flag', describe: 'replace the names of the node and its guests' },
+    node: { takes: 'text', describe: 'a node of nodes.yaml, over SSH' },
     root: { takes: 'text', describe: 'a folder that stands in place of "/"' },
     json: { takes: 'flag', describe: 'the file is JSON, which it always is' },
   },
@@ -22,6 +23,7 @@ export const captureVerb: Verb = {
       file: given.text('FILE')!,
       rename: given.flag('rename'),
       root,
+      node: given.text('node'),
       version: version(),
     });
   },

@@ -9,6 +9,7 @@ export const explainVerb: Verb = {
   options: {
     request: { takes: 'text', describe: 'what the guest asks for, in place of what is known of it' },
     replay: { takes: 'text', describe: 'a captured state in place of a node; "-" reads standard input' },
+    node: { takes: 'text', describe: 'a node of nodes.yaml, over SSH' },
     root: { takes: 'text', describe: 'a folder that stands in place of "/"' },
     json: { takes: 'flag', describe: 'print a JSON document and nothing else' },
   },
@@ -18,19 +19,22 @@ export const explainVerb: Verb = {
     ['explain one-7 --replay capture.json', 'the same in a captured state'],
   ],
   run: async given => {
-    const [root, replay, request] = [
-      checkRoot(given.text('root')),
-      given.text('replay'),
-      given.text('request'),
+    const [replay, request, node] = [given.text('replay'), given.text('request'), given.text('node')];
+    const root = checkRoot(given.text('root'));
+    const sources = [
+      root !== undefined && '--root',
+      node !== undefined && '--node',
+      replay !== undefined && '--replay',
     ];
-    if (root !== undefined && replay !== undefined)
-      throw excluded('Both --root and --replay are given, but one node is asked: leave one of them out.');
+    const [first, second] = sources.filter(source => source !== false);
+    if (first !== undefined && second !== undefined)
+      throw excluded(`Both ${first} and ${second} are given, but one node is asked: leave one of them out.`);
     if (replay === '-' && request === '-')
       throw excluded(
         'Only one of --replay and --request can be standard input ("-"): give the other as a file.',
       );
     const { explainCommand } = await import('../commands/explain.ts');
-    return explainCommand({ vm: given.text('VM')!, request, replay, root, json: given.flag('json') });
+    return explainCommand({ vm: given.text('VM')!, request, replay, root, node, json: given.flag('json') });
   },
 };
 
