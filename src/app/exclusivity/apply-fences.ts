@@ -43,8 +43,8 @@ export function planFencesFor(node: NodePort, state: ExclusivityState): FencePla
  *
  * 1. Remember what will be capped, so that it can be lifted also when we die in the middle.
  * 2. Units by `systemctl set-property --runtime` (a file written behind systemd's back is overwritten at its next
- *    change of the unit), then the groups that are no units by their file, which the units' caps make appear.
- *    Each time, threads that were pinned in it keep their masks, also on kernels that would forget them.
+ *    change of the unit), groups that are no units by their file. Each time, threads that were pinned keep their masks,
+ *    also on kernels that would forget them.
  * 3. Lifting says all CPUs outright: an empty list is refused with ENOSPC while the group has tasks. Then systemd's
  *    own note of the cap goes away, unless the unit had one before.
  * 4. Remember what stands.
@@ -56,9 +56,7 @@ export async function applyFences(place: ExclusivityPlace, state: ExclusivitySta
   writeExclusivityState(node, stateFile, { guests: state.guests, fences: [...before.values()] });
   const refused: string[] = [];
   const stuck: Fence[] = [];
-  for (const step of [...plan.steps].sort(
-    (a, b) => Number(unitOf(a.group) === null) - Number(unitOf(b.group) === null),
-  )) {
+  for (const step of plan.steps) {
     const fence = before.get(step.group);
     const pins = pinsWithin(node, step.group);
     const error = await setFence(node, step);

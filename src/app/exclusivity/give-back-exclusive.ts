@@ -41,10 +41,10 @@ export async function giveBackUnlocked(
   };
 }
 
-/** Without the guests and fences whose groups are gone. */
+/** Without the guests whose scopes are gone. */
 export function liveState({ node }: ExclusivityPlace, state: ExclusivityState): ExclusivityState {
   return {
     guests: state.guests.filter(({ scope }) => groupExists(node.files, scope)),
-    fences: state.fences.filter(({ group }) => groupExists(node.files, group)),
+    fences: state.fences,
   };
 }

@@ -191,6 +191,101 @@ describe('where a partition cannot be', () => {
   });
 });
 
+describe('what the kernel says no to only when it is read back', () => {
+  const scope = '/machine.slice/machine-qemu\\x2d1\\x2done\\x2d5.scope';
+  /** libvirt's groups: one of each vCPU, one of the emulator, each limited to its CPUs. */
+  const libvirts = (emulator: string) => {
+    const { host, place, state } = world();
+    const [main, first, second] = host.process(`${scope}/libvirt`, {
+      qemu: '',
+      'CPU 0/KVM': '',
+      'CPU 1/KVM': '',
+    });
+    host.enableCpuset('', '/machine.slice', scope);
+    const groups = { emulator: [main!, emulator], vcpu0: [first!, '2'], vcpu1: [second!, '3'] } as const;
+    for (const name of Object.keys(groups)) {
+      host.group(`${scope}/libvirt/${name}`);
+      host.write(`${scope}/libvirt/${name}`, 'cgroup.type', 'threaded');
+    }
+    host.enableCpuset(`${scope}/libvirt`);
+    for (const [name, [tid, cpus]] of Object.entries(groups)) {
+      host.write(`${scope}/libvirt/${name}`, 'cpuset.cpus', cpus);
+      host.write(`${scope}/libvirt/${name}`, 'cgroup.threads', `${tid}`);
+    }
+    const vcpus = [first!, second!].map((tid, vcpu) => ({ tid, vcpu, cpus: `${vcpu + 2}` }));
+    return { host, place, state, guest: { vm: 'one-5', scope, vcpus } };
+  };
+
+  test("libvirt's groups of vCPUs become partitions where its emulator is elsewhere", async () => {
+    const { host, place, guest } = libvirts('0');
+    expect(await takeExclusive(place, guest, 'auto')).toMatchObject({ inForce: 'partition' });
+    expect(host.rootCpus).toBe('0-1,4-7');
+    await giveBackExclusive(place, guest);
+    expect([host.rootCpus, host.read('/machine.slice', EXCLUSIVE)]).toEqual(['0-7', '']);
+    expect(guest.vcpus.map(({ tid }) => host.mask(tid))).toEqual(['2', '3']);
+  });
+
+  test('an emulator that floats over the same CPUs leaves fences, and nothing of the attempt', async () => {
+    const { host, place, guest } = libvirts('2-3');
+    const { inForce, sentences } = await takeExclusive(place, guest, 'auto');
+    expect(inForce).toBe('fence');
+    expect(sentences[0]).toContain(
+      `because the kernel says "invalid: Cpu list in cpuset.cpus not exclusive" for ${scope}/libvirt/vcpu0.`,
+    );
+    expect(['', '/vcpu0', '/vcpu1'].map(group => host.read(`${scope}/libvirt${group}`, EXCLUSIVE))).toEqual([
+      '',
+      '',
+      '',
+    ]);
+    expect([host.read(`${scope}/libvirt/vcpu0`, PARTITION), host.read('/machine.slice', EXCLUSIVE)]).toEqual([
+      'member',
+      '',
+    ]);
+  });
+});
+
+test('an operator who asks for fences instead of a partition has the fences alone afterwards', async () => {
+  const { host, place, start } = world();
+  const { guest } = await start('101', ['2', '3']);
+  await takeExclusive(place, guest, 'auto');
+  expect(await takeExclusive(place, guest, 'fence')).toMatchObject({ inForce: 'fence' });
+  expect([host.rootCpus, host.read(`${guest.scope}/vcpus`, 'cgroup.type')]).toEqual(['0-7', null]);
+  expect(await takeExclusive(place, guest, 'auto')).toMatchObject({ inForce: 'partition' });
+  expect(host.read('/system.slice', 'cpuset.cpus')).toBe('0-7');
+});
+
+test('fences that were being set when Pinfold was killed are lifted by the next who looks', async () => {
+  const { host, place, start, state } = world();
+  const others = bystanders(host);
+  const { guest, emulator } = await start('101', ['2', '3']);
+  let calls = 0;
+  const node: NodePort = {
+    ...host.node,
+    run: (argv, options) => {
+      calls += 1;
+      return calls > 2 ? Promise.reject(new Error('killed')) : host.node.run(argv, options);
+    },
+  };
+  await expect(takeExclusive({ ...place, node }, guest, 'fence')).rejects.toThrow('killed');
+  expect(host.mask(others['service']!)).toBe('0-7');
+  expect(host.mask(others['init']!)).toBe('0-1,4-7');
+  host.stop(guest.scope, emulator);
+  await checkExclusive(place, [], true);
+  expect([masksOf(host, others), state()]).toEqual([everywhere('0-7'), null]);
+});
+
+test('what was remembered before the node was booted again counts for nothing', async () => {
+  const { host, place, start } = world();
+  const old = { kind: 'pinfold/exclusivity', version: 1, boot: 'another', guests: [] };
+  host.node.writeAtomically(
+    STATE,
+    JSON.stringify({ ...old, fences: [{ group: '/system.slice', before: '0-1' }] }),
+  );
+  const { guest } = await start('101', ['2', '3']);
+  await takeExclusive(place, guest, 'fence');
+  expect(host.read('/system.slice', 'cpuset.cpus')).toBe('0-1,4-7');
+});
+
 describe.each(['6.1.0-50-amd64', '6.12.107-amd64'])('fences on kernel %s', kernel => {
   test('keep everybody but the guest off its CPUs, and are undone without a trace', async () => {
     const { host, place, start, state } = world(kernel);
@@ -426,6 +521,17 @@ describe('checking', () => {
     ]);
     expect([host.read(Q, EXCLUSIVE), masksOf(host, others), state()]).toEqual(['', everywhere('0-7'), null]);
     expect((await checkExclusive(place, [], true)).findings).toEqual([]);
+  });
+
+  test('sweeps a slice of which nobody remembers whose CPUs it holds', async () => {
+    const { host, place } = world();
+    host.enableCpuset('');
+    host.write(Q, EXCLUSIVE, '2-5');
+    const check = async (repair: boolean) =>
+      (await checkExclusive(place, [], repair)).findings.map(({ sentence }) => sentence);
+    const stale = ['/qemu.slice still holds exclusive CPUs that no guest in it has any more.'];
+    expect([await check(false), await check(true), await check(true)]).toEqual([stale, stale, []]);
+    expect(host.read(Q, EXCLUSIVE)).toBe('');
   });
 
   test('gives CPUs back that the policy does not keep for the guest any more', async () => {
