@@ -7,6 +7,11 @@ import { runPinfold } from '../../testing/built-program.ts';
 interface DemoDocument {
   readonly ok: boolean;
   readonly kept: string;
+  readonly keptProxmox: string;
+  readonly tasks: readonly {
+    readonly command: string;
+    readonly steps: readonly { readonly what: string }[];
+  }[];
   readonly refused: { readonly vm: string; readonly code: number; readonly stderr: string };
   readonly refusal: { readonly cells: readonly { readonly hostCell: number }[]; readonly hint: string };
   readonly guests: readonly {
@@ -24,7 +29,14 @@ describe('the demo', () => {
     const { code, stdout, stderr } = runPinfold(['demo']);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(stdout.split('\n').filter(line => line.length > 80)).toEqual([]);
-    for (const words of ['socket 1', 'Why analytics was refused', '✓ All ', 'Next'])
+    for (const words of [
+      'socket 1',
+      'Why analytics was refused',
+      'pre-start ',
+      'post-start ',
+      '✓ All ',
+      'Next',
+    ])
       expect(stdout).toContain(words);
     expect(stdout).not.toContain('✗');
     expect(demosIn(tmpdir())).toEqual(before);
@@ -57,8 +69,20 @@ describe('the demo', () => {
       expect(demo.refused.stderr).toMatch(/needs \d+ .* host cell \d/);
       expect(new Set(demo.refusal.cells.map(({ hostCell }) => hostCell))).toEqual(new Set([0, 1, 2, 3]));
       expect(runPinfold(['status', '--root', demo.kept]).stdout).toContain('A database');
+      expect(demo.tasks.map(({ command, steps }) => [command, ...steps.map(({ what }) => what)])).toEqual([
+        ['qm start 101', 'pre-start', 'QEMU', 'post-start'],
+        ['qm start 102', 'pre-start', 'QEMU', 'post-start'],
+        ['qm stop 102', 'pre-stop', 'post-stop'],
+      ]);
+      const shop = readFileSync(join(demo.keptProxmox, 'run/qemu-server/101.pid'), 'utf8').trim();
+      const status = readdirSync(join(demo.keptProxmox, 'proc', shop, 'task'))
+        .map(tid => readFileSync(join(demo.keptProxmox, 'proc', shop, 'task', tid, 'status'), 'utf8'))
+        .filter(text => text.includes('CPU '));
+      const cpus = status.map(text => /^Cpus_allowed_list:\t(\d+)$/m.exec(text)?.[1]);
+      expect([cpus.length, new Set(cpus).size, cpus.includes(undefined)]).toEqual([12, 12, false]);
+      expect(existsSync(join(demo.keptProxmox, 'run/qemu-server/102.pid'))).toBe(false);
     } finally {
-      rmSync(demo.kept, { recursive: true });
+      for (const root of [demo.kept, demo.keptProxmox]) rmSync(root, { recursive: true });
     }
   });
 });

@@ -8,29 +8,44 @@ import { DEMO_POLICY } from '../demo/demo-machine.ts';
 import { type DemoNode, type HookAnswer, makeDemoNode } from '../demo/demo-node.ts';
 import { demoDocument, demoText, type DemoStory } from '../demo/demo-story.ts';
 import { explainRefusal } from '../demo/explain-refusal.ts';
+import { checkProxmox } from '../demo/check-proxmox.ts';
+import { SHOP, TRIAL } from '../demo/proxmox-guests.ts';
+import { makeProxmoxNode, type ProxmoxNode } from '../demo/proxmox-node.ts';
 import { print, wantsColor } from '../output.ts';
 import { readMapModel } from '../render/read-map-model.ts';
 
 /**
- * Shows what Pinfold does on a node that exists only as files: starts guests through the real hook, stops one, has
- * one refused, draws the node from its /proc and checks every thread there. Answers with exit code 0 only when all
- * of it went as it should. Without `keep` nothing is left.
+ * Shows what Pinfold does on nodes that exist only as files: starts guests through OpenNebula's real hook, stops one, has
+ * one refused, draws the node from its /proc and checks every thread there; then does the same with Proxmox VE's on a
+ * second node. Answers with exit code 0 only when all of it went as it should. Without `keep` nothing is left.
  */
 export async function demoCommand(options: {
   readonly keep: boolean;
   readonly json: boolean;
 }): Promise<number> {
   const demo = makeDemoNode(join(__dirname, 'hook-opennebula.cjs'));
+  const pve = makeProxmoxNode(join(__dirname, 'hook-proxmox.cjs'));
   try {
-    const story = play(demo, options.keep);
+    const told = play(demo);
+    const { tasks, checks } = await playProxmox(pve);
+    const kept = options.keep ? { opennebula: demo.root, proxmox: pve.root } : null;
+    const story = { ...told, tasks, kept, checks: [...told.checks, ...checks] };
     await print(options.json ? demoDocument(story) : demoText(story, wantsColor()));
     return story.checks.every(({ fault }) => fault === null) ? EXIT.done : EXIT.internal;
   } finally {
-    if (!options.keep) demo.remove();
+    if (!options.keep) {
+      demo.remove();
+      pve.remove();
+    }
   }
 }
 
-function play(demo: DemoNode, keep: boolean): DemoStory {
+async function playProxmox(pve: ProxmoxNode): Promise<Pick<DemoStory, 'tasks' | 'checks'>> {
+  const tasks = [await pve.start(SHOP), await pve.start(TRIAL), await pve.stop(TRIAL)];
+  return { tasks, checks: checkProxmox(pve, tasks, { running: SHOP, stopped: TRIAL }) };
+}
+
+function play(demo: DemoNode): Omit<DemoStory, 'tasks' | 'kept'> {
   const starts = DEMO_GUESTS.map(guest => ({ guest, answer: demo.start(guest) }));
   const stopped = DEMO_GUESTS.find(({ name }) => name === STOPPED)!;
   const stop = { guest: stopped, answer: demo.stop(stopped) };
@@ -44,7 +59,6 @@ function play(demo: DemoNode, keep: boolean): DemoStory {
     refused,
     refusal,
     model,
-    kept: keep ? demo.root : null,
     checks: [
       ...starts.map(({ guest, answer }) => went(`${guest.name} starts`, answer, 0)),
       went(`${stopped.name} stops`, stop.answer, 0),

@@ -8,6 +8,8 @@ import { renderRefusal } from '../render/render-refusal.ts';
 import type { Check } from './check-node.ts';
 import type { DemoGuest } from './demo-guests.ts';
 import type { HookAnswer } from './demo-node.ts';
+import type { ProxmoxTask } from './proxmox-node.ts';
+import { proxmoxLines } from './proxmox-story.ts';
 
 /** All that happened in a demo. */
 export interface DemoStory {
@@ -18,8 +20,10 @@ export interface DemoStory {
   readonly refusal: Refusal | null;
   readonly model: MapModel;
   readonly checks: readonly Check[];
-  /** Where the node is kept, or null. */
-  readonly kept: string | null;
+  /** What ran on the Proxmox VE node. */
+  readonly tasks: readonly ProxmoxTask[];
+  /** Where the nodes are kept, or null. */
+  readonly kept: { readonly opennebula: string; readonly proxmox: string } | null;
 }
 
 interface Call {
@@ -55,6 +59,13 @@ export function demoText(story: DemoStory, color: boolean): string {
     '',
     ...(story.refusal === null ? ['  It was not.'] : renderRefusal(story.refusal)),
     '',
+    title('A start on Proxmox VE'),
+    '',
+    '  On a second made-up node, in the order of Proxmox VE: the config is read once,',
+    '  then pre-start, QEMU in its scope, post-start. This is what its task log says.',
+    '',
+    ...proxmoxLines(story.tasks, colors),
+    '',
     ...checkLines(story.checks, colors),
     '',
     ...nextLines(story, title),
@@ -69,7 +80,8 @@ export function demoDocument(story: DemoStory): string {
     kind: 'pinfold/demo',
     version: 1,
     ok: story.checks.every(({ fault }) => fault === null),
-    kept: story.kept,
+    kept: story.kept?.opennebula ?? null,
+    keptProxmox: story.kept?.proxmox ?? null,
     starts: story.starts.map(call),
     stop: call(story.stop),
     refused: call(story.refused),
@@ -80,6 +92,7 @@ export function demoDocument(story: DemoStory): string {
       emulator: emulator.toString(),
       memory,
     })),
+    tasks: story.tasks.map(({ command, guest, steps, error }) => ({ command, vm: guest.vmid, steps, error })),
     checks: story.checks,
   };
   return `${JSON.stringify(document, null, 2)}\n`;
@@ -113,12 +126,16 @@ function nextLines({ kept }: DemoStory, title: (text: string) => string): string
   const self = 'node dist/pinfold.cjs';
   const lookAround =
     kept === null
-      ? [`  ${self} demo --keep   keep this node and look around in it`]
-      : [`  ${self} status --root ${kept}`, `  less ${kept}/run/pinfold/effects.jsonl`, `  rm -r ${kept}`];
+      ? [`  ${self} demo --keep   keep these nodes and look around in them`]
+      : [
+          ...[kept.opennebula, kept.proxmox].map(root => `  ${self} status --root ${root}`),
+          `  less ${kept.proxmox}/run/pinfold/effects.jsonl`,
+          `  rm -r ${kept.opennebula} ${kept.proxmox}`,
+        ];
   return [
     title('Next'),
     ...lookAround,
     `  ${self} status        this machine; changes nothing`,
-    '  INSTALL.md                          the same on a real OpenNebula host',
+    '  INSTALL.md                          the same on real hosts',
   ];
 }
