@@ -1,5 +1,6 @@
 import { parseCpuList } from '../../domain/cpu-list.ts';
 import { CpuSet } from '../../domain/cpu-set.ts';
+import type { HostModel } from '../host-model.ts';
 import type { RunningGuest, RunningHost } from '../running-host.ts';
 import { redoSteps, undoSteps } from './carry-out.ts';
 import { ownThreads } from './own-threads.ts';
@@ -11,7 +12,7 @@ import type { Step } from './step.ts';
  * became somebody's own. The steps have been taken on the host, and so have those answered.
  *
  * 1. Before a step, every other guest whose threads float over CPUs that it takes leaves these CPUs.
- * 2. At the end, guests that had to leave and have no CPUs of their own get the whole floating set of their cells.
+ * 2. At the end, guests that had to leave get the whole floating set of their cells again.
  */
 export function followFloating(host: RunningHost, steps: readonly Step[]): readonly Step[] {
   const all: Step[] = [];
@@ -30,8 +31,7 @@ export function followFloating(host: RunningHost, steps: readonly Step[]): reado
   }
   for (const vm of narrowed) {
     const guest = host.guests.get(vm)!;
-    const home = guest.placement.cells.map(cell => cell.hostCell);
-    const wide = guest.placement.cost.dedicated === 0 ? relocate(host, guest, home) : null;
+    const wide = guest.placement.cost.dedicated === 0 ? atHome(host, guest) : widened(host.model, guest);
     if (wide !== null) take(host, all, { from: guest, to: wide });
   }
   return all;
@@ -40,6 +40,38 @@ export function followFloating(host: RunningHost, steps: readonly Step[]): reado
 function take(host: RunningHost, steps: Step[], step: Step): void {
   redoSteps(host, [step]);
   steps.push(step);
+}
+
+function atHome(host: RunningHost, guest: RunningGuest): RunningGuest | null {
+  const home = guest.placement.cells.map(cell => cell.hostCell);
+  return relocate(host, guest, home);
+}
+
+/** A guest with CPUs of its own, which stay, on the whole floating set of its cells; emulator threads that float follow. */
+function widened(model: HostModel, guest: RunningGuest): RunningGuest {
+  const { spec, placement, claim } = guest;
+  const own = new Set(ownThreads(guest).flatMap(({ role, index }) => (role === 'vcpu' ? [`${index}`] : [])));
+  const pins = { ...placement.pins };
+  for (const cell of placement.cells) {
+    const floating = model.cells.find(({ id }) => id === cell.hostCell)?.floatingText ?? '';
+    for (const vcpu of parseCpuList(cell.vcpus))
+      if (!own.has(`${vcpu}`) && floating !== '') pins[vcpu] = floating;
+  }
+  const follows = placement.emulator.policy === 'float' && spec.realtimeVcpus === null;
+  const cpus = follows
+    ? CpuSet.union(Object.values(pins).map(parseCpuList)).toString()
+    : placement.emulator.cpus;
+  const iothreads = Object.fromEntries(
+    Object.entries(placement.iothreads).map(([id, text]) => [
+      id,
+      text === placement.emulator.cpus ? cpus : text,
+    ]),
+  );
+  return {
+    ...guest,
+    placement: { ...placement, pins, iothreads, emulator: { ...placement.emulator, cpus, atStart: cpus } },
+    claim: { ...claim, ...(claim.emulator == null ? {} : { emulator: { ...claim.emulator, cpus } }) },
+  };
 }
 
 function heldBy({ claim }: RunningGuest): CpuSet {
