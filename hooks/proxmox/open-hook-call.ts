@@ -9,8 +9,8 @@ import { readProcessId } from '../../src/formats/proc/process-id.ts';
 
 /** Policy, profiles and the strict marks, replicated by Proxmox VE to all nodes. */
 const POLICY_FOLDER = '/etc/pve/pinfold';
-/** Half of what the snippet lets a phase take, so that a start that waits in vain can still say so. */
-const LOCK_SECONDS = 10;
+/** What the snippet lets a phase take where PINFOLD_TIMEOUT does not say, in seconds. */
+const PHASE_SECONDS = 20;
 
 /**
  * The call in these words, on this machine or in a tree. The worker is the process that called the snippet (PINFOLD_WORKER)
@@ -25,12 +25,13 @@ export async function openHookCall(words: readonly string[]): Promise<HookCall> 
   const workerPid = Number(env['PINFOLD_WORKER'] ?? process.ppid);
   const node = inTree ? await openTree(root, workerPid) : localNode();
   const state = RUN_FOLDER;
+  const waitSeconds = lockSeconds(env['PINFOLD_TIMEOUT']);
   return {
     vmid,
     phase: phase as Phase,
     node,
-    ledger: ledgerStore({ node, folder: state, root, waitSeconds: LOCK_SECONDS }),
-    cgroupLock: fileLock(`${root === '/' ? '' : root}${state}/cgroup-lock`, LOCK_SECONDS),
+    ledger: ledgerStore({ node, folder: state, root, waitSeconds }),
+    cgroupLock: fileLock(`${root === '/' ? '' : root}${state}/cgroup-lock`, waitSeconds),
     iothreads: {
       query: async name => {
         const { queryIothreads } = await import('../../src/adapters/qmp/query-iothreads.ts');
@@ -46,6 +47,12 @@ export async function openHookCall(words: readonly string[]): Promise<HookCall> 
       if (inTree && env['PINFOLD_KILL_AT'] === point) process.kill(process.pid, 'SIGKILL');
     },
   };
+}
+
+/** Half of what a phase may take, so that a start that waits in vain can still say so. */
+function lockSeconds(timeout: string | undefined): number {
+  const seconds = Number(timeout ?? '');
+  return (seconds > 0 && Number.isFinite(seconds) ? seconds : PHASE_SECONDS) / 2;
 }
 
 /** What stands in for a machine is loaded only where it does. */

@@ -72,6 +72,7 @@ async function playOne(
   const stage = new Stage(host, {
     type: settings.domainType,
     delivery: settings.delivery,
+    decisionSeconds: settings.decisionSeconds,
     damage: settings.damage,
     print,
   });

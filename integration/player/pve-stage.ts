@@ -34,16 +34,23 @@ export interface Newborn {
 export class PveStage {
   readonly #stage: Stage;
   readonly #delivery: string;
+  readonly #phaseSeconds: number | null;
   readonly #configs = join('/etc/pve/nodes', hostname(), 'qemu-server');
 
-  constructor(stage: Stage, delivery: string) {
+  /** @param phaseSeconds how long a phase of the hook may take on this host; null = the default. */
+  constructor(
+    stage: Stage,
+    { delivery, phaseSeconds }: { readonly delivery: string; readonly phaseSeconds: number | null },
+  ) {
     this.#stage = stage;
     this.#delivery = delivery;
+    this.#phaseSeconds = phaseSeconds;
   }
 
   /** Makes a node of this machine and puts Pinfold on it, with what the operator wants. */
   async install(operator: PveOperator): Promise<void> {
-    await installPveNode(join(this.#delivery, 'integration/proxmox/qm.cjs'));
+    const patience = this.#phaseSeconds === null ? [] : [`export PINFOLD_TIMEOUT=${this.#phaseSeconds}`];
+    await installPveNode(join(this.#delivery, 'integration/proxmox/qm.cjs'), patience);
     installPinfold(this.#delivery, operator);
     rmSync(TASKS, { recursive: true, force: true });
   }

@@ -40,6 +40,8 @@ export interface StageSettings {
   readonly type: DomainType;
   /** Folder with dist/ and hooks/. */
   readonly delivery: string;
+  /** How long a decision of Pinfold may take on this host; null = the default. */
+  readonly decisionSeconds: number | null;
   /** Broken on purpose in each guest as soon as it runs; null = nothing, as in every suite. */
   readonly damage: Damage | null;
   readonly print: (line: string) => void;
@@ -58,7 +60,10 @@ export class Stage {
   constructor(host: driver.DrivenHost, settings: StageSettings) {
     this.#host = host;
     this.#settings = settings;
-    this.proxmox = new PveStage(this, settings.delivery);
+    this.proxmox = new PveStage(this, {
+      delivery: settings.delivery,
+      phaseSeconds: settings.decisionSeconds,
+    });
   }
 
   #print(line: string): void {

@@ -19,15 +19,16 @@ const QM = '/usr/sbin/qm';
  * - the mounts for huge pages.
  *
  * @param program the bundled stand-in of `qm`.
+ * @param settings lines of shell in front of every call of it, e.g. an exported variable.
  */
-export async function installPveNode(program: string): Promise<void> {
+export async function installPveNode(program: string, settings: readonly string[] = []): Promise<void> {
   const node = hostname();
   for (const folder of [`/etc/pve/nodes/${node}/qemu-server`, '/var/lib/vz/snippets', '/var/run/qemu-server'])
     mkdirSync(folder, { recursive: true });
   link(`nodes/${node}`, '/etc/pve/local');
   link('local/qemu-server', '/etc/pve/qemu-server');
   link('/usr/bin/qemu-system-x86_64', '/usr/bin/kvm');
-  script(QM, ['#!/bin/sh', `exec ${process.execPath} ${program} "$@" ${ROOM}`]);
+  script(QM, ['#!/bin/sh', ...settings, `exec ${process.execPath} ${program} "$@" ${ROOM}`]);
   const units = '/etc/systemd/system';
   put(`${units}/qemu.slice`, ['[Unit]', 'Description=QEMU VM', 'Before=slices.target']);
   put(`${units}/qmeventd.service`, ['[Service]', `ExecStart=${QM} qmeventd ${QM}`]);
