@@ -20,6 +20,8 @@ export const DRIFT_CODES = [
   'foreign-over-dedicated',
   /** Somebody pinned a guest onto dedicated CPUs of another one. */
   'pins-collide',
+  /** Others may run on dedicated CPUs, or are kept off CPUs that nobody holds (partitions and fences). */
+  'exclusivity-lost',
   /** A guest whose policy asks for a placement runs without one. */
   'guest-unplaced',
   /** A guest runs in another process than the one that the ledger knew. */

@@ -156,9 +156,25 @@ export class PlacedNode {
     this.put(`/sys/fs/cgroup${group}/cpuset.cpus.effective`, `${cpus}\n`);
   }
 
+  private exclusivity() {
+    const { node } = this;
+    return {
+      node,
+      lock: fileLock(`${this.root}${STATE}/cgroup-lock`),
+      stateFile: `${STATE}/exclusivity.json`,
+    };
+  }
+
   private observer() {
     const { node, folders, domains, owner } = this.call('', []);
-    return { node, domains, owner, stateFolder: folders.state, now: () => this.seconds };
+    return {
+      node,
+      domains,
+      owner,
+      stateFolder: folders.state,
+      exclusivity: this.exclusivity(),
+      now: () => this.seconds,
+    };
   }
 
   private async policyNow() {

@@ -53,6 +53,8 @@ function whatDiffers({ code, vm, subject, wanted, actual }: Drift): string {
       return `${vm}, which has no placement, may run on ${actual}, of which only ${wanted} is not dedicated to others`;
     case 'pins-collide':
       return `${vm}, which has no placement of Pinfold's, is pinned to ${actual}`;
+    case 'exclusivity-lost':
+      return actual;
     case 'guest-unplaced':
       return `${vm} runs on ${actual} without the placement that its policy asks for`;
     case 'guest-restarted':

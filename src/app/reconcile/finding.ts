@@ -24,6 +24,8 @@ export type Remedy =
   | { readonly kind: 'confine'; readonly cpus: string }
   /** Decide where the guest goes; `kept` is where it was, tried first. */
   | { readonly kind: 'place'; readonly request: PlacementRequest | null; readonly kept: LedgerEntry | null }
+  /** Partitions and fences are put right, all at once. */
+  | { readonly kind: 'exclude' }
   /** The ledger's record is all that is wrong. */
   | { readonly kind: 'record' }
   | { readonly kind: 'remove-file'; readonly path: string }

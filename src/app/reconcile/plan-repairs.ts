@@ -49,6 +49,7 @@ function mend(draft: Draft, finding: Finding, index: number): void {
       draft.refused.set(index, remedy.why);
       return;
     case 'record':
+    case 'exclude':
       return;
     case 'remove-file':
       add(draft, finding, { index, act: { kind: 'remove-file', path: remedy.path } });

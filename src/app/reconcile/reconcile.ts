@@ -3,8 +3,10 @@ import type { Reconciliation, ReportedDrift } from '../../domain/drift.ts';
 import type { Ledger, LedgerEntry } from '../../domain/ledger.ts';
 import type { GuestControl, LedgerStore, NodeLock, PageReturn } from '../ports.ts';
 import { withEntry } from '../prepare-start.ts';
+import type { ExclusivityPlace } from '../exclusivity/exclusivity.ts';
 import { applyRepairs, type Applied } from './apply-repairs.ts';
 import { sentenceOfDrift } from './describe-drift.ts';
+import { findExclusivity, loosen, restoreExclusivity } from './exclusivity-drift.ts';
 import { findDrift } from './find-drift.ts';
 import type { Finding } from './finding.ts';
 import { observeDrift, offlineCpus, type DriftObserver } from './observe-drift.ts';
@@ -21,9 +23,14 @@ export interface ReconcileTools extends DriftObserver {
   /** One reconciliation at a time; refuses at once. */
   readonly turn: NodeLock;
   readonly stateFolder: string;
+  /** Where partitions and fences are kept. */
+  readonly exclusivity: ExclusivityPlace;
   /** Seconds since the epoch. */
   readonly now: () => number;
 }
+
+/** What a plan is made with. */
+export type PlanTools = DriftObserver & Pick<ReconcileTools, 'stateFolder' | 'now' | 'exclusivity'>;
 
 /** A reconciliation and what has to be told besides. */
 export interface ReconcileEnd {
@@ -48,10 +55,7 @@ const MEMORY = 'reconcile.json';
  * What differs on this node, and what would mend it; changes nothing and takes no lock. The ledger is handed in, because
  * reading it through its store sets a damaged one aside.
  */
-export async function previewReconcile(
-  tools: DriftObserver & Pick<ReconcileTools, 'stateFolder' | 'now'>,
-  ledger: Ledger,
-): Promise<ReconcileEnd> {
+export async function previewReconcile(tools: PlanTools, ledger: Ledger): Promise<ReconcileEnd> {
   const made = await makePlan(ledger, tools);
   return { document: report(made, { dryRun: true, applied: null }), warnings: [] };
 }
@@ -70,13 +74,48 @@ export async function reconcile(tools: ReconcileTools): Promise<ReconcileEnd> {
   const giveBack = await tools.turn.acquire();
   try {
     const made = await decide(tools);
-    const applied = await applyRepairs(made.plan, made.seen, tools);
+    const applied = await apply(made, tools);
     const document = report(made, { dryRun: false, applied });
     remember(tools, made, document);
     return { document, warnings: made.warnings };
   } finally {
     giveBack();
   }
+}
+
+/** The repairs, between letting go of CPUs that guests leave and taking those that they have then. */
+async function apply({ plan, seen, findings }: Plan, tools: ReconcileTools): Promise<Applied> {
+  const place = tools.exclusivity;
+  const loosened = await loosen(plan.entries.keys(), place);
+  const applied = await applyRepairs(plan, seen, tools);
+  const excluded = findings.flatMap(({ remedy }, index) => (remedy.kind === 'exclude' ? [index] : []));
+  if (!loosened && excluded.length === 0) return applied;
+  const answer = await restoreExclusivity(seen, plan.entries, {
+    place,
+    repin: vm => repin(vm, { plan, seen, tools }),
+  });
+  if (answer === null) return applied;
+  const touched = findings.flatMap(({ drift }, index) => (plan.entries.has(drift.vm) ? [index] : []));
+  return {
+    ...applied,
+    failed: new Map([...applied.failed, ...[...excluded, ...touched].map(index => [index, answer] as const)]),
+  };
+}
+
+/** Every thread of a guest to where the ledger has it. */
+async function repin(
+  vm: string,
+  {
+    plan,
+    seen,
+    tools,
+  }: { readonly plan: RepairPlan; readonly seen: Observed; readonly tools: ReconcileTools },
+): Promise<void> {
+  const placement = (plan.entries.get(vm) ?? seen.entries.find(entry => entry.vm === vm))?.placement;
+  if (placement == null) return;
+  for (const [vcpu, cpus] of Object.entries(placement.pins))
+    await tools.control.pinVcpu(vm, Number(vcpu), cpus);
+  await tools.control.pinEmulator(vm, placement.emulator.cpus);
 }
 
 async function decide(tools: ReconcileTools): Promise<Plan> {
@@ -92,17 +131,14 @@ async function decide(tools: ReconcileTools): Promise<Plan> {
   }
 }
 
-async function makePlan(
-  ledger: Ledger,
-  tools: DriftObserver & Pick<ReconcileTools, 'stateFolder' | 'now'>,
-): Promise<Plan> {
+async function makePlan(ledger: Ledger, tools: PlanTools): Promise<Plan> {
   const { node, stateFolder } = tools;
   const memory = readRepairMemory(node, `${stateFolder}/${MEMORY}`, {
     boot: (node.files.read('/proc/sys/kernel/random/boot_id') ?? '').trim(),
     seconds: tools.now(),
   });
   const seen = await observeDrift(ledger, memory, tools);
-  const found = findDrift(seen);
+  const found = [...findDrift(seen), ...(await findExclusivity(seen, tools.exclusivity))];
   const fought = new Set(found.flatMap((finding, index) => (isFoughtOver(finding, memory) ? [index] : [])));
   const findings = withoutFought(found, fought, seen);
   return { seen, findings, plan: planRepairs(seen, findings), memory, fought, warnings: [] };

@@ -41,13 +41,13 @@ async function preview(root: string | undefined): Promise<ReconcileEnd> {
     RUN_FOLDER;
   const text = node.files.read(`${folder}/ledger.json`);
   const ledger = (text === null ? null : parseLedger(text)) ?? emptyLedger(readBootId(node.files));
-  return previewReconcile(await observerOf(reader, folder), ledger);
+  return previewReconcile(await observerOf(reader, folder, root), ledger);
 }
 
 async function mend(root: string | undefined): Promise<ReconcileEnd> {
   const node = openNode(root);
   const folder = root === undefined ? (process.env['PINFOLD_STATE_DIR'] ?? stateFolder()) : RUN_FOLDER;
-  const observer = await observerOf(node, folder);
+  const observer = await observerOf(node, folder, root);
   const place = root ?? '/';
   return reconcile({
     ...observer,
@@ -65,7 +65,7 @@ function uriOf(): string {
   return process.env['LIBVIRT_URI'] ?? 'qemu:///system';
 }
 
-async function observerOf(node: NodePort, folder: string) {
+async function observerOf(node: NodePort, folder: string, root: string | undefined) {
   const { policy } = await loadPolicy(node, { policy: policyFolder(node), state: folder });
   return {
     node,
@@ -73,6 +73,11 @@ async function observerOf(node: NodePort, folder: string) {
     policy: hostPolicyOf(policy),
     owner: readProcessId(node.files, process.pid) ?? `${process.pid}:0`,
     stateFolder: folder,
+    exclusivity: {
+      node,
+      lock: fileLock(`${root ?? ''}${folder}/cgroup-lock`),
+      stateFile: `${folder}/exclusivity.json`,
+    },
     now: () => Math.floor(Date.now() / 1000),
   };
 }
