@@ -26,6 +26,9 @@ function nodeOf(texts: Map<string, string>) {
     remove: path => {
       texts.delete(path);
     },
+    writeInPlace: () => 'EROFS',
+    makeFolder: () => 'EROFS',
+    removeFolder: () => 'EROFS',
   };
   const read = async () => {
     reads = 0;
