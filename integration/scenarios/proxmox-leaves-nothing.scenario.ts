@@ -1,12 +1,13 @@
+import { diskThatPowersOff } from '../player/guest-disks.ts';
 import { cpusetOf } from '../player/pve-reading.ts';
 import { OPERATOR, ONE_CELL } from './proxmox-operator.ts';
 import type { Scenario } from './scenario.ts';
 
 export const scenario: Scenario = {
   starts:
-    'a dedicated guest that is stopped, one that is killed, one whose QEMU refuses its command line, and one whose start Pinfold refuses',
+    'a dedicated guest that is stopped, one that is killed, one that powers itself off, one whose QEMU refuses its command line, and one whose start Pinfold refuses',
   sees: [
-    'after a stop and after a crash: no claim, no drop-in, no mask, no cgroup',
+    'after a stop, a crash and a power-off: no claim, no drop-in, no mask, no cgroup',
     'a failed start leaves a lease that the next start of any guest collects, drop-in included',
     'the guest that failed starts unconfined once its policy is taken away',
     'a refused start ends in pre-start with one sentence and leaves nothing',
@@ -17,6 +18,11 @@ export const scenario: Scenario = {
   async play(stage) {
     const pve = stage.proxmox;
     const guest = { ...ONE_CELL, hookscript: 'local:snippets/pinfold' };
+    // It goes by itself while all the rest is looked at.
+    diskThatPowersOff('/opt/powers-off.img', 45);
+    pve.configure(125, { ...guest, args: '-drive file=/opt/powers-off.img,format=raw,if=ide' });
+    await pve.mustQm('start', 125);
+    pve.agrees(125, 2);
     pve.configure(120, guest);
     await pve.mustQm('start', 120);
     pve.agrees(120, 2);
@@ -72,5 +78,6 @@ export const scenario: Scenario = {
       [second.code, second.stderr.trim()],
       [255, "can't lock file '/var/lock/qemu-server/lock-124.conf' - got timeout"],
     );
+    await pve.gone(125);
   },
 };
