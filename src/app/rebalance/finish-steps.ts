@@ -2,6 +2,7 @@ import { AppError, EXIT } from '../../domain/app-error.ts';
 import type { LedgerEntry } from '../../domain/ledger.ts';
 import { isAlive, pidOf } from '../../formats/proc/process-id.ts';
 import { withEntry } from '../prepare-start.ts';
+import { carryClaim } from './carry-claim.ts';
 import { changeGuest, memoryAway } from './change-guest.ts';
 import { liveOrder } from './live-order.ts';
 import { observeNode } from './observe-node.ts';
@@ -65,8 +66,10 @@ async function finish(tools: RebalanceTools, entry: LedgerEntry): Promise<string
   if (pins === null) return 'its threads wait for each other, and no CPU is free to step aside';
   const movesMemory = memoryAway(tools, entry, to) !== null || spansCells(entry);
   const reason = await changeGuest(tools, { entry, pins, to, movesMemory });
-  if (reason === null) await settle(tools, entry.vm, settled);
-  return reason;
+  if (reason !== null) return reason;
+  await settle(tools, entry.vm, settled);
+  await carryClaim(tools, settled(entry));
+  return null;
 }
 
 /** Whether the guest was on its way to another cell: its memory may be there already, but is not bound to it for sure. */

@@ -9,6 +9,13 @@ export interface RebalanceTools {
   /** null: no libvirt is asked here. */
   readonly domains: DomainPort | null;
   readonly control: GuestControl;
+  /** Puts an element into a domain's metadata in the place of the one of its namespace; null, or what libvirt said. */
+  readonly setMetadata: (
+    vm: string,
+    element: { readonly namespace: string; readonly prefix: string; readonly xml: string },
+  ) => Promise<string | null>;
+  /** Told what does not matter for the plan, in one sentence. */
+  readonly warn: (sentence: string) => void;
   readonly policy: HostPolicy;
   /** The process that rebalances: this one. */
   readonly owner: ProcessId;

@@ -6,6 +6,7 @@ import { spareCpu } from '../../engine/rebalance/spare-cpu.ts';
 import type { Step } from '../../engine/rebalance/step.ts';
 import { buildHostModel } from '../../engine/host-model.ts';
 import { withEntry } from '../prepare-start.ts';
+import { carryClaim } from './carry-claim.ts';
 import { changeGuest, memoryAway, type GuestChange } from './change-guest.ts';
 import { liveOrder } from './live-order.ts';
 import { observeNode } from './observe-node.ts';
@@ -24,7 +25,7 @@ export type StepEnd =
  * 1. Under the lock: observe anew; a step that the node does not allow any more ends here. Else note where the guest goes
  *    and let its claim cover both places. The lock is given back: memory may take minutes, and starts must not wait for it.
  * 2. Pin thread by thread in an order in which none meets another, then move the memory; look at threads and pages.
- * 3. Under the lock: the new place alone is the guest's.
+ * 3. Under the lock: the new place alone is the guest's; then what it carries of it is put right.
  * 4. What fails in 2 is taken back, the last pin first; where that fails too, the guest keeps both places.
  */
 export async function takeStep(tools: RebalanceTools, step: Step): Promise<StepEnd> {
@@ -32,7 +33,8 @@ export async function takeStep(tools: RebalanceTools, step: Step): Promise<StepE
   if (typeof begun === 'string') return { done: false, pending: false, reason: begun };
   const reason = await changeGuest(tools, begun);
   if (reason === null) {
-    await settle(tools, begun.entry.vm, entry => settled(entry));
+    await settle(tools, begun.entry.vm, settled);
+    await carryClaim(tools, settled(begun.entry));
     return { done: true };
   }
   const back = await takeBack(tools, begun, step);

@@ -185,6 +185,15 @@ describe('on two cells of four CPUs with two free on each', () => {
     expect(faults()).toEqual([]);
   });
 
+  test('without its ledger the node still knows whose the CPUs are after a rebalance', () => {
+    expect(rebalance(['--for', '-', '--yes']).status).toBe(0);
+    const held = Object.fromEntries(ledger().entries.map(({ vm, claim }) => [vm, claim]));
+    rmSync(join(root, 'run/pinfold/ledger.json'));
+    expect(deploy(9, 3).status).toBe(0);
+    for (const { vm, claim, foreign } of ledger().entries)
+      if (vm !== 'one-9') expect([foreign, claim]).toEqual([null, held[vm]]);
+  });
+
   test('a dry run shows the plan and changes nothing; so does a plan without a yes', () => {
     const files = () => [ledger(), live()];
     const before = files();

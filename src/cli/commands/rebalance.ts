@@ -3,6 +3,7 @@ import { openTreeNode } from '../../adapters/embedded/tree-node.ts';
 import { ledgerStore } from '../../adapters/ledger/ledger-store.ts';
 import { RUN_FOLDER, stateFolder } from '../../adapters/ledger/state-folder.ts';
 import { virsh } from '../../adapters/libvirt/virsh.ts';
+import { virshMetadata } from '../../adapters/libvirt/virsh-metadata.ts';
 import { localNode } from '../../adapters/local/local-node.ts';
 import { loadPolicy } from '../../app/load-policy.ts';
 import type { NodePort } from '../../app/ports.ts';
@@ -73,6 +74,9 @@ export async function rebalanceCommand(options: RebalanceOptions): Promise<numbe
   return code === EXIT.done && !isWhole ? EXIT.partial : code;
 }
 
+/** What a look at a node takes. */
+type LookingTools = Pick<RebalanceTools, 'node' | 'domains' | 'policy' | 'owner'>;
+
 /** UTF-8 has at most this many bytes a character. */
 const CHARACTER_BYTES = 4;
 
@@ -139,7 +143,7 @@ async function apply(tools: RebalanceTools, { steps }: NodePlan): Promise<number
 }
 
 async function observer(root: string | undefined): Promise<{
-  readonly tools: Omit<RebalanceTools, 'ledger' | 'control'>;
+  readonly tools: LookingTools;
   readonly ledger: Ledger;
 }> {
   const { node, stateFolder: folder } = openObserved(root);
@@ -155,10 +159,12 @@ async function writer(root: string | undefined): Promise<RebalanceTools> {
     ...(await toolsOf(node, folder)),
     ledger: ledgerStore({ node, folder, root: root ?? '/' }),
     control: guestControl({ node, uri: uriOf(), scratch: folder }),
+    setMetadata: virshMetadata(node, uriOf()),
+    warn: say,
   };
 }
 
-async function toolsOf(node: NodePort, folder: string): Promise<Omit<RebalanceTools, 'ledger' | 'control'>> {
+async function toolsOf(node: NodePort, folder: string): Promise<LookingTools> {
   const { policy } = await loadPolicy(node, { policy: policyFolder(node), state: folder });
   return {
     node,
