@@ -140,6 +140,7 @@ const BROKEN: readonly (readonly [Damage, string])[] = [
   ['vcpu', 'dedicated-isolate'],
   ['emulator', 'dedicated-isolate'],
   ['memory', 'memory-moves-live'],
+  ['nudge', 'proxmox-two-cells'],
 ];
 
 /**

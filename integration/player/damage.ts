@@ -4,7 +4,7 @@ import { cellsOfHost } from './host-facts.ts';
 import type { Seen } from './stage.ts';
 
 /** What is broken on purpose in a guest that runs, to see that the checks notice. */
-export type Damage = 'vcpu' | 'emulator' | 'memory';
+export type Damage = 'vcpu' | 'emulator' | 'memory' | 'nudge';
 
 /**
  * Breaks one thing behind libvirt's and Pinfold's back, and returns what was done in a few words.
@@ -12,8 +12,10 @@ export type Damage = 'vcpu' | 'emulator' | 'memory';
  * - `vcpu`: the thread of the last vCPU goes to the next CPU, in its cgroup and its mask.
  * - `emulator`: the first emulator thread may run on the next CPU, too.
  * - `memory`: all pages go to another cell with migratepages(8).
+ * - `nudge`: nothing here; the hook's nudge is swallowed while a guest of Proxmox VE starts.
  */
 export async function damage(what: Damage, seen: Seen): Promise<string> {
+  if (what === 'nudge') return 'the nudge was swallowed';
   if (what === 'memory') return moveMemory(seen);
   const role = what === 'vcpu' ? 'vcpu' : 'emulator';
   const thread = seen.threads.filter(one => one.role === role).at(what === 'vcpu' ? -1 : 0)!;

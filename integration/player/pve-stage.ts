@@ -35,16 +35,25 @@ export class PveStage {
   readonly #stage: Stage;
   readonly #delivery: string;
   readonly #phaseSeconds: number | null;
+  readonly #swallowsNudge: boolean;
   readonly #configs = join('/etc/pve/nodes', hostname(), 'qemu-server');
 
-  /** @param phaseSeconds how long a phase of the hook may take on this host; null = the default. */
+  /**
+   * @param phaseSeconds how long a phase of the hook may take on this host; null = the default
+   * @param swallowsNudge broken on purpose: the watched hook's nudge never reaches systemd
+   */
   constructor(
     stage: Stage,
-    { delivery, phaseSeconds }: { readonly delivery: string; readonly phaseSeconds: number | null },
+    settings: {
+      readonly delivery: string;
+      readonly phaseSeconds: number | null;
+      readonly swallowsNudge: boolean;
+    },
   ) {
     this.#stage = stage;
-    this.#delivery = delivery;
-    this.#phaseSeconds = phaseSeconds;
+    this.#delivery = settings.delivery;
+    this.#phaseSeconds = settings.phaseSeconds;
+    this.#swallowsNudge = settings.swallowsNudge;
   }
 
   /** Makes a node of this machine and puts Pinfold on it, with what the operator wants. */
@@ -79,6 +88,7 @@ export class PveStage {
    */
   watchedHook(): string {
     this.snippet('watched', [
+      ...(this.#swallowsNudge ? this.withoutNudge() : []),
       'if [ "$2" = post-start ]; then',
       '  pid=$(cat /var/run/qemu-server/"$1".pid)',
       '  grep -H -E "^(Name|Cpus_allowed_list|Mems_allowed_list):" /proc/$pid/task/*/status > /run/newborn-"$1".status',
@@ -87,6 +97,20 @@ export class PveStage {
       'exec /var/lib/vz/snippets/pinfold "$@"',
     ]);
     return 'local:snippets/watched';
+  }
+
+  /**
+   * Lines of shell behind which Pinfold's nudge never reaches systemd: a systemctl that swallows it, and passes on all else,
+   * stands first in the path.
+   */
+  withoutNudge(): string[] {
+    mkdirSync('/opt/no-nudge', { recursive: true });
+    writeFileSync(
+      '/opt/no-nudge/systemctl',
+      '#!/bin/sh\ncase "$*" in *pinfold-nudge*) echo LoadState=not-found; exit 0 ;; esac\nexec /usr/bin/systemctl "$@"\n',
+      { mode: 0o755 },
+    );
+    return ['PATH=/opt/no-nudge:$PATH; export PATH'];
   }
 
   /** What the watched hook noted. */

@@ -63,6 +63,7 @@ export class Stage {
     this.proxmox = new PveStage(this, {
       delivery: settings.delivery,
       phaseSeconds: settings.decisionSeconds,
+      swallowsNudge: settings.damage === 'nudge',
     });
   }
 

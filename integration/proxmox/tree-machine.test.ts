@@ -11,6 +11,9 @@ import { treeMachine } from './tree-machine.ts';
 
 const HOOK = join(__dirname, '../../dist/hook-proxmox.cjs');
 
+/** Each case starts several processes; a machine that does much else at once needs the time. */
+jest.setTimeout(120_000);
+
 /** Two cells of four CPUs. */
 const MACHINE = {
   name: 'pve1',
@@ -119,4 +122,15 @@ it('collects the lease of a start that QEMU did not survive with the next one', 
   configure('100', 'cores: 3\n');
   await startVm(machine, '100', START);
   expect(masks('100')).toMatchObject({ 'CPU 0/KVM': '1', 'CPU 1/KVM': '2', 'CPU 2/KVM': '3' });
+});
+
+it("places an incoming migration without writing to the other node's config", async () => {
+  configure('100', 'cores: 2\n');
+  const text = files.read('/etc/pve/nodes/pve1/qemu-server/100.conf')!;
+  files.remove('/etc/pve/nodes/pve1/qemu-server/100.conf');
+  const other = '/etc/pve/nodes/pve2/qemu-server/100.conf';
+  files.write({ path: other, text });
+  await startVm(machine, '100', { migratedFrom: 'pve2' });
+  expect(masks('100')).toMatchObject({ 'CPU 0/KVM': '1', 'CPU 1/KVM': '2' });
+  expect(files.read(other)).toBe(text);
 });

@@ -61,15 +61,8 @@ export const scenario: Scenario = {
     );
     stage.holds('set-property needs a scope that runs', refused.code !== 0, refused.stderr.trim());
 
-    // Pinfold's hook finds this systemctl first: it swallows the nudge and passes on everything else.
-    await stage.program('mkdir', '-p', '/opt/no-nudge');
-    writeFileSync(
-      '/opt/no-nudge/systemctl',
-      '#!/bin/sh\ncase "$*" in *pinfold-nudge*) echo LoadState=not-found; exit 0 ;; esac\nexec /usr/bin/systemctl "$@"\n',
-      { mode: 0o755 },
-    );
     const swallowed = [
-      'PATH=/opt/no-nudge:$PATH; export PATH',
+      ...pve.withoutNudge(),
       '[ "$2" != post-start ] || cat /sys/fs/cgroup/qemu.slice/"$1".scope/cpuset.mems.effective > /run/born-in-"$1"',
       'exec /var/lib/vz/snippets/pinfold "$@"',
     ];
