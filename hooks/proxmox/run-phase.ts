@@ -9,8 +9,8 @@ export async function runPhase(words: readonly string[]): Promise<void> {
   // A task log that is gone reads nothing any more; what was done stays done.
   process.stdout.on('error', () => undefined);
   process.stdout.write(lines.map(line => `${line}\n`).join(''));
-  // The snippet tells by it that the hook came to an end of its own.
-  process.exitCode = code;
+  // Node itself ends with 1 where a file is missing, so that the snippet names a code for what was decided.
+  process.exitCode = code === 0 ? 0 : Number(process.env['PINFOLD_REFUSED'] ?? 1);
 }
 
 async function answer(words: readonly string[]): Promise<HookAnswer> {

@@ -2,6 +2,7 @@ import type { Ledger } from '../../domain/ledger.ts';
 import { DEFAULT_NODE_POLICY, hostPolicyOf } from '../../domain/node-policy.ts';
 import { scopeDropInPath, writeScopeDropIn } from '../../formats/systemd/scope-drop-in.ts';
 import { confirmed } from '../collect-garbage.ts';
+import { recordDecision } from '../decision-records.ts';
 import { prepareStart, type Preparation } from '../prepare-start.ts';
 import { sentenceOf } from '../sentence-of.ts';
 import { leftMasks, maskWorker, unmask, type LeftMask } from './birth-mask.ts';
@@ -25,6 +26,7 @@ import { waysToPlace } from './ways.ts';
  * 4. Write the scope's drop-in and make systemd see it; where that sets no CPUs, mask the worker.
  */
 export async function preStart(call: HookCall): Promise<HookAnswer> {
+  call.at('called');
   const { vmid, node, folders, migratedFrom } = call;
   const file = readVmConfigFile(node.files, { node: node.name, vmid, source: migratedFrom });
   if (file === null) return withoutPlacement(call, { kind: 'none' });
@@ -59,16 +61,21 @@ interface ToPlace {
   readonly kind: StartKind;
 }
 
-async function place(call: HookCall, { file, guest, kind }: ToPlace): Promise<HookAnswer> {
-  const left: LeftMask[] = [];
-  let prepared: Preparation;
+/** A state that cannot be written, a busy lock or a fault refuse the start, or let it go where the guest may float. */
+async function place(call: HookCall, start: ToPlace): Promise<HookAnswer> {
   try {
-    prepared = await prepare(call, { guest, kind }, left);
+    return await placeUnguarded(call, start);
   } catch (error) {
-    const warnings = [...(await clear(call)), ...guest.warnings];
-    if (guest.onRefusal === 'strict') return refused(call, sentenceOf(error), warnings);
-    return floats(sentenceOf(error), warnings);
+    const { warnings, onRefusal } = start.guest;
+    const more = await clear(call).catch((fault: unknown) => [sentenceOf(fault)]);
+    if (onRefusal === 'strict') return refused(call, sentenceOf(error), [...more, ...warnings]);
+    return floats(sentenceOf(error), [...more, ...warnings]);
   }
+}
+
+async function placeUnguarded(call: HookCall, { file, guest, kind }: ToPlace): Promise<HookAnswer> {
+  const left: LeftMask[] = [];
+  const prepared = await prepare(call, { guest, kind }, left);
   call.at('decided');
   const warnings = [...guest.warnings, ...(await unmask(call.node, left)), ...prepared.warnings];
   if (prepared.kind === 'placed')
@@ -132,14 +139,15 @@ function prepare(
 /** Puts a placement into force before QEMU is there; answers what could not be done, which post-start repairs. */
 async function takeEffect(
   call: HookCall,
-  { text, entry }: Extract<Preparation, { kind: 'placed' }>,
+  { text, entry, asked }: Extract<Preparation, { kind: 'placed' }>,
 ): Promise<readonly string[]> {
   const { node, vmid, worker } = call;
   call.at('leased');
   node.writeAtomically(scopeDropInPath(vmid), text, 0o644);
   call.at('dropped-in');
-  // systemd looks up the folder while taskset runs.
+  // systemd looks up the folder while taskset runs, and while the record is written.
   const nudged = nudgeSystemd(node);
+  recordDecision(node, call.folders.state, asked);
   const setsCpus = /^AllowedCPUs=/m.test(text);
   const place = { node, stateFolder: call.folders.state };
   const said = setsCpus
