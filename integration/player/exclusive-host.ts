@@ -33,16 +33,19 @@ export class ExclusiveHost {
     };
   }
 
+  /** A guest of one vCPU without policy. */
+  async undedicated(vm: string): Promise<SpinningGuest> {
+    const guest = await startGuest(vm, 1, false);
+    this.#guests.push(guest);
+    return guest;
+  }
+
   /**
    * Two guests without policy, a service and a container-like cgroup, none of which ever rests; each is let run on these
    * CPUs and nowhere else, so that they are where they must not be when somebody takes the CPUs.
    */
   async startOutsiders(cpus: string): Promise<void> {
-    for (const vm of ['903', '904']) {
-      const guest = await startGuest(vm, 1, false);
-      this.#guests.push(guest);
-      this.outsiders.set(`guest ${vm}`, guest.pid);
-    }
+    for (const vm of ['903', '904']) this.outsiders.set(`guest ${vm}`, (await this.undedicated(vm)).pid);
     for (const where of ['service', 'container'] as const) this.outsiders.set(where, await startLoop(where));
     for (const pid of this.outsiders.values()) await pin(pid, cpus, true);
   }

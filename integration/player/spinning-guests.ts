@@ -46,7 +46,14 @@ export async function startGuest(vm: string, vcpus: number, delegate: boolean): 
     what: `${vcpus} vCPU threads of ${vm}`,
     timeoutMs: TIMEOUT_MS,
   });
-  return { vm, scope: `/qemu.slice/${vm}.scope`, pid, vcpus: threads() };
+  const vcpuThreads = threads();
+  rest(pid);
+  return { vm, scope: `/qemu.slice/${vm}.scope`, pid, vcpus: vcpuThreads };
+}
+
+/** Under emulation every spinning CPU slows the whole host down, so that all rest but while somebody watches. */
+function rest(pid: number): void {
+  process.kill(pid, 'SIGSTOP');
 }
 
 /** A new folder of drop-ins is seen once systemd is asked for a unit that it has never heard of. */
@@ -75,7 +82,7 @@ export async function startLoop(where: 'service' | 'container'): Promise<number>
   writeFileSync(script, [...join, `echo $$ > ${file}`, 'while :; do :; done', ''].join('\n'));
   const starter = where === 'service' ? ['systemd-run', '-q', '--unit=pinfold-loop'] : ['setsid', '-f'];
   await mustRun([...starter, 'sh', script], { timeoutMs: TIMEOUT_MS });
-  return waitUntil(
+  const pid = await waitUntil(
     () => {
       try {
         return Number(readFileSync(file, 'utf8')) || null;
@@ -85,6 +92,8 @@ export async function startLoop(where: 'service' | 'container'): Promise<number>
     },
     { what: `the loop in a ${where}`, timeoutMs: TIMEOUT_MS },
   );
+  rest(pid);
+  return pid;
 }
 
 /** Where a process that never rests was seen, and for how long it ran, in one stretch of time. */
@@ -101,13 +110,22 @@ export interface Watch {
   readonly busyTicks: readonly number[];
 }
 
-/** Looks at processes for a while: twenty samples of every thread, and the CPUs' own account (/proc/stat) over all. */
+/** Lets processes run and looks at them: samples of every thread, and the CPUs' own account (/proc/stat) over all. */
 export async function watch(pids: readonly number[], millis = 2_000): Promise<Watch> {
+  for (const pid of pids) process.kill(pid, 'SIGCONT');
+  try {
+    return await look(pids, millis);
+  } finally {
+    pids.forEach(rest);
+  }
+}
+
+async function look(pids: readonly number[], millis: number): Promise<Watch> {
   const [before, busyBefore] = [pids.map(ticksOf), busyTicks()];
   const seen = pids.map(() => new Set<number>());
   let last = pids.map(ticksByThread);
-  for (let sample = 0; sample < 20; sample += 1) {
-    await sleep(millis / 20);
+  for (let sample = 0; sample < 10; sample += 1) {
+    await sleep(millis / 10);
     const now = pids.map(ticksByThread);
     // Only a thread that ran since the last look is where `cpu` says; of a sleeper it is where it ran once.
     for (const [index, threads] of now.entries())
