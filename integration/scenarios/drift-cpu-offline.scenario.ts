@@ -10,6 +10,8 @@ export const scenario: Scenario = {
     'nothing is found afterwards, nor when the CPU is back',
   ],
   hosts: ['trixie'],
+  // CPU 0 of x86 cannot be taken offline.
+  policy: 'cpu_dedicated_set: "4-15"\ncpu_shared_set: "0-3"\n',
   async play(stage) {
     await makeStateFolder(stage);
     const guest = {

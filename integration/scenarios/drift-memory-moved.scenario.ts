@@ -2,10 +2,11 @@ import { makeStateFolder, mends } from '../player/reconciling.ts';
 import type { Scenario } from './scenario.ts';
 
 export const scenario: Scenario = {
-  starts: 'a dedicated guest with pages of 2 MiB, and moves them to another cell behind its back',
+  starts:
+    'a dedicated guest with pages of 2 MiB, and moves them to another cell, by migratepages and by virsh numatune',
   sees: [
-    'reconcile names the memory, where it is, and the cells that were opened for it',
-    'all pages are back on their cell afterwards, and a second run finds nothing',
+    'reconcile names the hand, where cpuset and policy are as decided, and the changed cells, where libvirt was told others',
+    'all pages are back on their cell each time, and a second run finds nothing',
   ],
   hosts: ['trixie'],
   async play(stage) {
@@ -25,7 +26,12 @@ export const scenario: Scenario = {
     await stage.agrees(guest);
     await stage.damage(guest, 'memory');
     await stage.checkThatFails('memory on another cell', () => stage.agrees(guest));
+    await mends(stage, ['one-344 memory-astray moved-by-hand memory']);
+    const { record } = await stage.agrees(guest);
+    const other = (record!.placement!.cells[0]!.hostCell + 2) % stage.cells.length;
+    await stage.mustVirsh('numatune', 'one-344', '--nodeset', String(other), '--live');
     await mends(stage, ['one-344 memory-astray memory-cells-changed memory']);
-    await stage.agrees(guest);
+    const { pins } = await stage.agrees(guest);
+    stage.check('cells in libvirt', pins.memory?.cells, [record!.placement!.cells[0]!.hostCell]);
   },
 };
