@@ -20,15 +20,20 @@ export async function queryIothreads(
   if (root !== '/')
     return threadsOf(node.files.read(path) ?? node.files.read(path.slice('/var'.length)) ?? '');
   for (let round = 0; round < TRIES; round += 1) {
-    const answer = await ask(path);
-    const threads = answer === null ? null : threadsOf(answer);
+    const threads = await askMonitor(path, ANSWER_MS);
     if (threads !== null) return threads;
   }
   return null;
 }
 
+/** One talk with the monitor at this socket; null when it has not answered after this time. */
+export async function askMonitor(path: string, waitMs: number): Promise<ReadonlyMap<string, number> | null> {
+  const line = await ask(path, waitMs);
+  return line === null ? null : threadsOf(line);
+}
+
 /** Greeting, capabilities, question; answers the line with the iothreads. */
-function ask(path: string): Promise<string | null> {
+function ask(path: string, waitMs: number): Promise<string | null> {
   return new Promise(resolve => {
     const socket = connect(path);
     let text = '';
@@ -37,7 +42,7 @@ function ask(path: string): Promise<string | null> {
       socket.destroy();
       resolve(answer);
     };
-    const timer = setTimeout(done, ANSWER_MS, null);
+    const timer = setTimeout(done, waitMs, null);
     socket.setEncoding('utf8');
     socket.once('connect', () => {
       socket.write('{"execute":"qmp_capabilities"}\n{"execute":"query-iothreads","id":"pinfold"}\n');

@@ -4,11 +4,13 @@ import { scopeDropInPath, writeScopeDropIn } from '../../formats/systemd/scope-d
 import { confirmed } from '../collect-garbage.ts';
 import { recordDecision } from '../decision-records.ts';
 import { prepareStart, type Preparation } from '../prepare-start.ts';
+import { askEarly, giveBack } from '../early-turn.ts';
 import { sentenceOf } from '../sentence-of.ts';
 import { leftMasks, maskWorker, unmask, type LeftMask } from './birth-mask.ts';
 import { describePlacement } from './describe-placement.ts';
 import { logLine, SILENT, warningLines, type HookAnswer, type HookCall } from './hook-call.ts';
 import { guestPolicy, type GuestPolicy, type PlacedGuest } from './policy/guest-policy.ts';
+import { tagPrefix, wantsPinfold } from './policy/wants-pinfold.ts';
 import { readVmConfigFile, type VmConfigFile } from './read-vm-config.ts';
 import { justRequeued, requeue } from './requeue.ts';
 import { nudgeSystemd, removeDropIn, sweepDropIns } from './scope-files.ts';
@@ -29,15 +31,25 @@ export async function preStart(call: HookCall): Promise<HookAnswer> {
   call.at('called');
   const { vmid, node, folders, migratedFrom } = call;
   const file = readVmConfigFile(node.files, { node: node.name, vmid, source: migratedFrom });
-  if (file === null) return withoutPlacement(call, { kind: 'none' });
-  const guest = await guestPolicy({ vmid, configText: file.text, node, folders });
-  if (guest.kind !== 'ours') return withoutPlacement(call, guest);
-  const { config } = guest;
-  const kind = startKind({ vmid, migratedFrom, config, title: call.worker.title }, node.files);
-  if (kind !== 'backup' && kind !== 'template') return place(call, { file, guest, kind });
+  const prefix = () => tagPrefix(node.files, { folder: folders.policy, node: node.name });
+  if (file === null || !wantsPinfold(file.text, prefix())) return withoutPlacement(call, { kind: 'none' });
+  const turn = askEarly(() => call.ledger);
+  try {
+    const guest = await guestPolicy({ vmid, configText: file.text, node, folders });
+    if (guest.kind !== 'ours') return await withoutPlacement(call, guest);
+    const { config } = guest;
+    const kind = startKind({ vmid, migratedFrom, config, title: call.worker.title }, node.files);
+    if (kind === 'backup' || kind === 'template') return await onlyForAMoment(call, kind);
+    return await place(call, { file, guest, kind, turn });
+  } finally {
+    await giveBack(turn);
+  }
+}
+
+async function onlyForAMoment(call: HookCall, kind: 'backup' | 'template'): Promise<HookAnswer> {
   const warnings = await clear(call);
   const what = kind === 'backup' ? 'a backup' : 'a task on its template';
-  return said([`VM ${vmid} is up only for ${what}, so it takes no CPUs and is not placed.`], warnings);
+  return said([`VM ${call.vmid} is up only for ${what}, so it takes no CPUs and is not placed.`], warnings);
 }
 
 async function withoutPlacement(
@@ -59,6 +71,8 @@ interface ToPlace {
   readonly file: VmConfigFile;
   readonly guest: PlacedGuest;
   readonly kind: StartKind;
+  /** The node's lock, asked for already. */
+  readonly turn: Promise<() => void>;
 }
 
 /** A state that cannot be written, a busy lock or a fault refuse the start, or let it go where the guest may float. */
@@ -73,11 +87,11 @@ async function place(call: HookCall, start: ToPlace): Promise<HookAnswer> {
   }
 }
 
-async function placeUnguarded(call: HookCall, { file, guest, kind }: ToPlace): Promise<HookAnswer> {
+async function placeUnguarded(call: HookCall, { file, ...start }: ToPlace): Promise<HookAnswer> {
   const left: LeftMask[] = [];
-  const prepared = await prepare(call, { guest, kind }, left);
+  const prepared = await prepare(call, start, left);
   call.at('decided');
-  const warnings = [...guest.warnings, ...(await unmask(call.node, left)), ...prepared.warnings];
+  const warnings = [...start.guest.warnings, ...(await unmask(call.node, left)), ...prepared.warnings];
   if (prepared.kind === 'placed')
     return said(
       [describePlacement(call.vmid, prepared.entry.placement)],
@@ -92,7 +106,7 @@ async function placeUnguarded(call: HookCall, { file, guest, kind }: ToPlace): P
 
 function prepare(
   call: HookCall,
-  { guest, kind }: Omit<ToPlace, 'file'>,
+  { guest, kind, turn }: Omit<ToPlace, 'file'>,
   left: LeftMask[],
 ): Promise<Preparation> {
   const { request, onRefusal, policy, profile } = guest;
@@ -131,6 +145,7 @@ function prepare(
       domains: null,
       owner: worker.process,
       policy: hostPolicyOf(policy),
+      turn,
       stateFolder,
     },
   );

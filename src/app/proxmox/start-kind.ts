@@ -63,6 +63,6 @@ export function startKind(facts: StartFacts, files: TextTree): StartKind {
 }
 
 function taskType(title: string): string | null {
-  if (/^\S*qm\0?\s*mtunnel\b/.test(title)) return 'qmtunnel';
+  if (/(?:^|[\s/])qm\s+mtunnel\b/.test(title)) return 'qmtunnel';
   return /\bUPID:[^:]*:[0-9A-F]+:[0-9A-F]+:[0-9A-F]+:([a-z]+):/i.exec(title)?.[1] ?? null;
 }
