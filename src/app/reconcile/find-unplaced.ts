@@ -9,9 +9,13 @@ import type { Observed, SeenGuest } from './observed.ts';
  * 1. One that the ledger had placed and that runs again in another process without its pins.
  * 2. One that carries its request but no pins: it came from another host.
  * 3. One that was let start floating, because there was no room.
+ *
+ * A guest whose start is under way has a lease and is left to that.
  */
 export function findUnplaced(seen: Observed): readonly Finding[] {
+  const starting = new Set(seen.entries.filter(({ process }) => process === null).map(({ vm }) => vm));
   return seen.guests.flatMap(guest => {
+    if (starting.has(guest.vm)) return [];
     const entry = seen.entries.find(({ process }) => process === guest.process) ?? null;
     const isForeign = entry === null || entry.foreign !== null;
     const kept = seen.dropped.find(({ vm, placement }) => vm === guest.vm && placement !== null) ?? null;

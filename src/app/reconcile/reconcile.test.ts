@@ -87,6 +87,25 @@ describe('a second reconcile', () => {
   });
 });
 
+describe('a guest whose start is under way', () => {
+  test('is left to its start, wherever its threads are', async () => {
+    open();
+    await node.started(1, { vcpus: 1, pinfold: DEDICATED });
+    const entry = node.entry('one-1');
+    const owner = node.call('', []).owner;
+    const lease = {
+      ...entry,
+      process: null,
+      marker: null,
+      claim: { ...entry.claim, source: 'leased', owner, expires: 4e9 },
+    };
+    node.put('/run/pinfold/ledger.json', JSON.stringify({ ...node.ledger(), entries: [lease] }));
+    node.setMask('one-1', vcpuTid('one-1', 0), '0-31');
+    expect(await node.reconcile()).toMatchObject({ drift: [], changes: [] });
+    expect(node.vcpus('one-1')).toEqual(['0-31']);
+  });
+});
+
 describe('a repair that the system refuses', () => {
   test('is told with its words, and what does not depend on it is mended', async () => {
     open();

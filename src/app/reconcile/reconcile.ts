@@ -2,6 +2,7 @@ import type { Change } from '../../domain/plan.ts';
 import type { Reconciliation, ReportedDrift } from '../../domain/drift.ts';
 import type { Ledger, LedgerEntry } from '../../domain/ledger.ts';
 import type { GuestControl, LedgerStore, NodeLock, PageReturn } from '../ports.ts';
+import { sweepDecisionRecords } from '../decision-records.ts';
 import { withEntry } from '../prepare-start.ts';
 import type { ExclusivityPlace } from '../exclusivity/exclusivity.ts';
 import { applyRepairs, type Applied } from './apply-repairs.ts';
@@ -123,8 +124,10 @@ async function decide(tools: ReconcileTools): Promise<Plan> {
   try {
     const { ledger, warning } = tools.ledger.read();
     const made = await makePlan(ledger, tools);
-    const next = ledgerAfter(made);
+    // Counters stay as they are.
+    const next = { ...ledger, ...ledgerAfter(made) };
     if (JSON.stringify(next) !== JSON.stringify(ledger)) tools.ledger.write(next);
+    sweepDecisionRecords(tools.node, tools.stateFolder, next);
     return { ...made, warnings: warning === null ? [] : [warning] };
   } finally {
     unlock();
