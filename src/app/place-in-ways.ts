@@ -84,6 +84,6 @@ function tryOn(
 }
 
 /** The same guest that only wants to stay within one cell, nothing exclusive. */
-function floatingRequest(request: PlacementRequest): PlacementRequest {
+export function floatingRequest(request: PlacementRequest): PlacementRequest {
   return { ...request, extraSpecs: { 'pinfold:confine': 'cell' }, imageProperties: {} };
 }

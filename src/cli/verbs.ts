@@ -6,6 +6,9 @@ import { reconcileVerb } from './verbs/reconcile-verb.ts';
 import { captureVerb } from './verbs/capture-verb.ts';
 import { explainVerb } from './verbs/explain-verb.ts';
 import { usageVerb } from './verbs/usage-verb.ts';
+import { attachVerb, detachVerb } from './verbs/attach-verbs.ts';
+import { NODE_OPTION } from './verbs/node-option.ts';
+import { previewVerb } from './verbs/preview-verb.ts';
 import { whereVerb } from './verbs/where-verb.ts';
 import { statusVerb } from './verbs/status-verb.ts';
 import { rebalanceVerb } from './verbs/rebalance-verb.ts';
@@ -16,16 +19,22 @@ const ROOT: VerbOption = { takes: 'text', describe: 'a folder that stands in pla
 /** Every verb by its name, in the order of the help. The code of each is loaded when it is called. */
 export const VERBS: Readonly<Record<string, Verb>> = {
   topology: {
-    summary: 'print what this machine, or a tree of its files, is',
-    options: { root: ROOT, json: { takes: 'flag', describe: 'print JSON, which this verb always does' } },
+    summary: 'print what this machine, another node, or a tree of its files, is',
+    options: {
+      node: NODE_OPTION,
+      root: ROOT,
+      json: { takes: 'flag', describe: 'print JSON, which this verb always does' },
+    },
     examples: [
       ['topology', 'this machine'],
+      ['topology --node pve1', 'a node of nodes.yaml'],
       ['topology --root DIR', 'the machine whose /sys and /proc lie below DIR'],
     ],
     run: async given => {
-      const root = checkRoot(given.text('root')) ?? '/';
+      const root = checkRoot(given.text('root'));
       const { topologyCommand } = await import('./commands/topology.ts');
-      await print(`${JSON.stringify(topologyCommand({ root }), null, 2)}\n`);
+      const topology = await topologyCommand({ root, node: given.text('node') });
+      await print(`${JSON.stringify(topology, null, 2)}\n`);
       return EXIT.done;
     },
   },
@@ -88,6 +97,12 @@ export const VERBS: Readonly<Record<string, Verb>> = {
   status: statusVerb,
 
   usage: usageVerb,
+
+  preview: previewVerb,
+
+  attach: attachVerb,
+
+  detach: detachVerb,
 
   rebalance: rebalanceVerb,
 

@@ -2,6 +2,7 @@ import * as z from 'zod/mini';
 import { CONSTRAINTS, REFUSAL_CODES } from '../domain/refusal-codes.ts';
 import {
   DOCUMENT_ERROR_CODES,
+  GUEST_ERROR_CODES,
   POLICY_ERROR_CODES,
   REQUEST_ERROR_CODES,
 } from '../domain/request-error-codes.ts';
@@ -68,7 +69,12 @@ const refusal = z.strictObject({
 });
 
 /** Every `code` that an `error` can have. */
-export const ERROR_CODES = [...REQUEST_ERROR_CODES, ...POLICY_ERROR_CODES, ...DOCUMENT_ERROR_CODES] as const;
+export const ERROR_CODES = [
+  ...REQUEST_ERROR_CODES,
+  ...POLICY_ERROR_CODES,
+  ...GUEST_ERROR_CODES,
+  ...DOCUMENT_ERROR_CODES,
+] as const;
 
 /** The answer to a request: exactly one of placement, refusal, error. */
 export const decisionSchema = z.union([

@@ -1,6 +1,7 @@
 import { decisionSchema } from './decision-schema.ts';
 import { explanationSchema } from './explanation-schema.ts';
 import { hostSchema } from './host-schema.ts';
+import { nodesSchema } from './nodes-schema.ts';
 import { planSchema } from './plan-schema.ts';
 import { nodePolicySchema } from './policy-schema.ts';
 import { profilesSchema } from './profiles-schema.ts';
@@ -17,6 +18,7 @@ export const DOCUMENT_SCHEMAS = {
   decision: decisionSchema,
   explanation: explanationSchema,
   host: hostSchema,
+  nodes: nodesSchema,
   plan: planSchema,
   policy: nodePolicySchema,
   profiles: profilesSchema,

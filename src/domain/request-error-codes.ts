@@ -67,6 +67,9 @@ export const POLICY_ERROR_CODES = [
 /** One of {@link POLICY_ERROR_CODES}. */
 export type PolicyErrorCode = (typeof POLICY_ERROR_CODES)[number];
 
+/** Why the policy of a VM cannot be followed, whatever the node has. */
+export const GUEST_ERROR_CODES = ['guest-policy-unusable'] as const;
+
 /** What is wrong with a document before anything is decided on it. */
 export const DOCUMENT_ERROR_CODES = [
   'document-not-json',

@@ -10,6 +10,7 @@ const PINFOLD_FILES: readonly string[] = [
     `${folder}/*.yaml`,
     `${folder}/nodes/*.yaml`,
   ]),
+  ...['attached', 'chain', 'strict'].map(name => `/etc/pve/pinfold/${name}/*`),
   ...['/run/pinfold', '/var/tmp/one-pinfold'].flatMap(folder => [
     `${folder}/ledger.json`,
     `${folder}/decisions/*.json`,
@@ -50,3 +51,34 @@ export const NODE_FILES: FilesToRead = {
   ],
   ofQemu: ['cmdline', 'stat', 'status', 'cgroup', 'numa_maps', 'task/*/comm', 'task/*/stat', 'task/*/status'],
 };
+
+/** What a doctor looks at besides. */
+export const DOCTOR_FILES: readonly string[] = [
+  ...['attached', 'chain', 'strict', 'installed'].map(folder => `/etc/pve/pinfold/${folder}/*`),
+  ...['/run/pinfold', '/var/tmp/one-pinfold'].flatMap(folder => [
+    `${folder}/worker-*`,
+    `${folder}/exclusivity.json`,
+  ]),
+  '/usr/share/pinfold/hook-*.cjs',
+  '/usr/share/pinfold/proxmox/pinfold',
+  '/var/lib/vz/snippets/*',
+  ...['/var/tmp/one', '/var/lib/one/remotes'].flatMap(folder => [
+    `${folder}/vmm/kvm/*`,
+    `${folder}/vmm/kvmpinfold/*`,
+    `${folder}/vmm/kvmpinfold/pinfold/hook-*.cjs`,
+  ]),
+  '/etc/one/oned.conf',
+  '/etc/default/irqbalance',
+  '/etc/sysconfig/irqbalance',
+  '/proc/[0-9]*/comm',
+  '/proc/sys/kernel/numa_balancing',
+  '/proc/spl/kstat/zfs/arcstats',
+  '/sys/kernel/mm/ksm/run',
+  '/sys/kernel/mm/ksm/merge_across_nodes',
+  '/sys/kernel/mm/transparent_hugepage/enabled',
+  '/sys/kernel/mm/transparent_hugepage/defrag',
+  '/sys/devices/system/cpu/cpu[0-9]*/cpufreq/scaling_governor',
+  '/sys/fs/cgroup/cgroup.controllers',
+  '/sys/fs/cgroup/*/cpuset.cpus',
+  '/sys/fs/cgroup/*/cpuset.cpus.exclusive',
+];

@@ -33,7 +33,6 @@ export interface ProxmoxApi {
   /** The VMs of the whole cluster that this login may see; templates too, containers not. */
   vms(): Promise<readonly ApiVm[]>;
   config(node: string, vmid: string): Promise<ApiVmConfig>;
-  runs(node: string, vmid: string): Promise<boolean>;
   /** Sent once; refused with exit 5 when the config is no longer the one with this digest. */
   writeConfig(node: string, vmid: string, write: ConfigWrite): Promise<void>;
 }
@@ -47,7 +46,6 @@ const vmsSchema = z.array(
   }),
 );
 const configSchema = z.catchall(z.object({ digest: z.string() }), z.union([z.string(), z.number()]));
-const statusSchema = z.object({ status: z.string() });
 
 /** Opens the API; nothing is sent before the first question. */
 export function openProxmoxApi(target: ApiTarget): ProxmoxApi {
@@ -70,9 +68,6 @@ export function openProxmoxApi(target: ApiTarget): ProxmoxApi {
         values: Object.fromEntries(Object.entries(values).map(([key, value]) => [key, String(value)])),
         description: description === undefined ? null : String(description),
       };
-    },
-    async runs(node, vmid) {
-      return read(target, statusSchema, await vmOf(node, vmid).status.current.$get()).status === 'running';
     },
     async writeConfig(node, vmid, { set, delete: away, digest }) {
       const parameters = { ...set, digest, ...(away.length > 0 && { delete: away.join(',') }) };

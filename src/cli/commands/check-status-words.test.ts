@@ -6,6 +6,7 @@ const none: StatusWords = {
   svg: undefined,
   html: undefined,
   host: undefined,
+  node: undefined,
   root: undefined,
   json: false,
 };
@@ -23,6 +24,8 @@ test.each(['0', '0.1', '3601', '-1', '1e3', 'soon', '٣', '1'.repeat(400)])('%s 
 
 test.each<[string, Partial<StatusWords>]>([
   ['Both --host and --root are given', { host: 'a', root: 'b' }],
+  ['Both --host and --node are given', { host: 'a', node: 'b' }],
+  ['Both --node and --root are given', { node: 'a', root: 'b' }],
   ['Both --watch and --host are given', { watch: true, host: 'a' }],
   ['Both --watch and --svg are given', { watch: true, svg: 'a' }],
   ['Both --watch and --html are given', { watch: true, html: 'a' }],

@@ -8,6 +8,8 @@ export interface StatusWords {
   readonly svg: string | undefined;
   readonly html: string | undefined;
   readonly host: string | undefined;
+  /** The name in nodes.yaml. */
+  readonly node: string | undefined;
   readonly root: string | undefined;
   readonly json: boolean;
 }
@@ -25,6 +27,8 @@ const MOST_SECONDS = 3600;
 /** Pairs of options of which only one has a meaning, and what to do. */
 const EXCLUDING: readonly (readonly [one: keyof StatusWords, other: keyof StatusWords, why: string])[] = [
   ['host', 'root', 'but one node is shown'],
+  ['host', 'node', 'but one node is shown'],
+  ['node', 'root', 'but one node is shown'],
   ['watch', 'host', 'but a document does not change'],
   ['watch', 'svg', 'but a file is drawn once'],
   ['watch', 'html', 'but a file is drawn once'],

@@ -7,7 +7,8 @@ import type { MapModel } from '../../formats/map/map-model.ts';
 import { mapSvg } from '../../formats/map/map-svg.ts';
 import { mapModelOfHost } from '../../formats/map/model-of-host.ts';
 import { columnsToUse, print, say, wantsColor } from '../output.ts';
-import { documentedHost, openObserved } from '../observed-host.ts';
+import { documentedHost } from '../observed-host.ts';
+import { withNode } from '../open-node.ts';
 import { policyFolder } from '../policy-folder.ts';
 import { readMapModel } from '../render/read-map-model.ts';
 import { renderMap } from '../render/render-map.ts';
@@ -53,11 +54,12 @@ async function watchStatus(options: StatusOptions): Promise<number> {
 }
 
 /** What the map shows: the claims of a document, or what runs, with the policy in the first folder that has one. */
-async function readStatus({ host, root }: StatusOptions): Promise<MapModel> {
-  if (host !== undefined) return mapModelOfHost(await documentedHost(host));
-  const { node, stateFolder } = openObserved(root);
-  const { policy } = await loadPolicy(node, { policy: policyFolder(node), state: stateFolder });
-  return readMapModel(node, hostPolicyOf(policy), stateFolder);
+async function readStatus(options: StatusOptions): Promise<MapModel> {
+  if (options.host !== undefined) return mapModelOfHost(await documentedHost(options.host));
+  return withNode(options, async ({ node, stateFolder }) => {
+    const { policy } = await loadPolicy(node, { policy: policyFolder(node), state: stateFolder });
+    return readMapModel(node, hostPolicyOf(policy), stateFolder);
+  });
 }
 
 function noteOf({ host }: StatusOptions, now: Date): string {

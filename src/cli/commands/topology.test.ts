@@ -13,14 +13,14 @@ describe('pinfold topology', () => {
     rmSync(root, { recursive: true });
   });
 
-  test('of a generated tree is the description that the tree was made from', () => {
+  test('of a generated tree is the description that the tree was made from', async () => {
     const machine = namedMachine('epyc-nps4');
     writeTree(renderMachine(machine), join(root, 'epyc'));
-    expect(topologyCommand({ root: join(root, 'epyc') })).toEqual(topologyOf(machine));
+    expect(await topologyCommand({ root: join(root, 'epyc') })).toEqual(topologyOf(machine));
   });
 
-  test('of a tree without CPUs says what is missing', () => {
-    expect(() => topologyCommand({ root: join(root, 'none') })).toThrow(
+  test('of a tree without CPUs says what is missing', async () => {
+    await expect(topologyCommand({ root: join(root, 'none') })).rejects.toThrow(
       /^Nothing tells which CPUs unknown has/,
     );
   });

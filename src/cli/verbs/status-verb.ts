@@ -1,5 +1,6 @@
 import { checkRoot } from '../check-root.ts';
 import type { Verb } from '../verb.ts';
+import { NODE_OPTION } from './node-option.ts';
 
 /** `pinfold status`. */
 export const statusVerb: Verb = {
@@ -13,6 +14,7 @@ export const statusVerb: Verb = {
       takes: 'text',
       describe: 'a host document or a capture in place of a node; "-" reads standard input',
     },
+    node: NODE_OPTION,
     root: { takes: 'text', describe: 'a folder that stands in place of "/"' },
     json: { takes: 'flag', describe: 'print a JSON document and nothing else' },
   },
@@ -21,6 +23,7 @@ export const statusVerb: Verb = {
     ['status --watch --interval 1', 'this machine, again every second'],
     ['status --html node.html', 'a page for the browser: point at a CPU to see who has it'],
     ['status --host capture.json', 'a captured state: who holds what by its claims'],
+    ['status --node pve1', 'another node, as it is at this moment'],
     ['status --root DIR', 'the machine whose /sys and /proc lie below DIR'],
   ],
   run: async given => {
@@ -31,6 +34,7 @@ export const statusVerb: Verb = {
       svg: given.text('svg'),
       html: given.text('html'),
       host: given.text('host'),
+      node: given.text('node'),
       root: given.text('root'),
       json: given.flag('json'),
     });

@@ -11,7 +11,7 @@ import { carrierLimits } from '../../../engine/request/carrier-limits.ts';
 import type { GuestConfig } from '../../../formats/proxmox/guest-config.ts';
 import { parseVmConfig } from '../../../formats/proxmox/parse-vm-config.ts';
 import { readGuestConfig } from '../../../formats/proxmox/read-guest-config.ts';
-import { joinTags } from '../../../formats/proxmox/tags.ts';
+import { isSameTag, joinTags, splitTags } from '../../../formats/proxmox/tags.ts';
 import type { TextTree } from '../../../formats/text-tree.ts';
 import { configDevices } from '../policy/config-devices.ts';
 import { topologyUnmet } from '../policy/fit-to-config.ts';
@@ -79,7 +79,7 @@ export async function planAttach(question: AttachQuestion): Promise<AttachPlan> 
   const edited = applied(bare.text, {
     ...(keepsShape(shape, config) ? {} : shapeKeys(shape)),
     hookscript: HOOKSCRIPT,
-    tags: joinTags(tagsWith(config.tags, question)) ?? null,
+    tags: inOrderOf(configText, tagsWith(config.tags, question)),
   });
   const changes = changesBetween(configText, edited.text);
   const visible = changes.filter(({ key }) => isShapeKey(key)).map(({ key }) => key);
@@ -103,6 +103,14 @@ export async function planAttach(question: AttachQuestion): Promise<AttachPlan> 
       ...tagWarning(question),
     ],
   };
+}
+
+/** Tags as they stand when they are the same ones: Proxmox VE's API sorts them. */
+function inOrderOf(configText: string, tags: readonly string[]): string | null {
+  const now = parseVmConfig(configText).main.values.get('tags') ?? '';
+  const there = splitTags(now);
+  const same = there.length === tags.length && tags.every(tag => there.some(other => isSameTag(other, tag)));
+  return same ? now : (joinTags(tags) ?? null);
 }
 
 function onRefusalOf({ profile, policy }: AttachQuestion): OnRefusal {
