@@ -136,7 +136,8 @@ describe('a guest with a policy', () => {
     expect([status, stdout]).toEqual([1, '']);
     expect(stderr).toMatch(/^[A-Z][^\n]*\b5\b[^\n]*\b4\b[^\n]*[.] \n$/);
     expect(existsSync(join(root, deployment(7)))).toBe(false);
-    expect(existsSync(join(root, 'run/pinfold/ledger.json'))).toBe(false);
+    expect(ledger()).toMatchObject({ entries: [], counters: { starts: { refused: 1 } } });
+    expect(existsSync(join(root, 'run/pinfold/decisions'))).toBe(false);
   });
 
   test('starts without CPUs of its own and with a warning when it does not fit and may float', () => {

@@ -13,7 +13,6 @@ import { readScopeDropIn, scopeDropInPath } from '../formats/systemd/scope-drop-
 import { claimOfMasks } from './claim-of-masks.ts';
 import { collectGarbage, confirmed } from './collect-garbage.ts';
 import type { DomainPort, NodePort } from './ports.ts';
-import { readVmMemory } from './proxmox/read-vm-config.ts';
 
 /** What an observation is made with. */
 export interface Observer {
@@ -84,7 +83,7 @@ interface Stranger {
 }
 
 async function recognise(qemu: QemuProcess, observer: Observer): Promise<Stranger> {
-  if (qemu.ofProxmox === true) return { entry: entryOfProxmox(qemu, observer), certain: true };
+  if (qemu.ofProxmox === true) return { entry: await entryOfProxmox(qemu, observer), certain: true };
   if (observer.domains === null)
     return { entry: foreignEntry(qemu, { memoryMiB: null, vcpus: qemu.vcpus }, observer), certain: false };
   const xml = await observer.domains.dumpXml(qemu.uuid ?? qemu.name);
@@ -114,12 +113,14 @@ async function entryOfStranger(
  * A guest of Proxmox VE: what its scope's drop-in says was decided counts when the threads agree with it. A guest without
  * one, or with an `affinity` of its user's, is known by its threads, and its memory by its config.
  */
-function entryOfProxmox(qemu: QemuProcess, observer: Observer): LedgerEntry {
+async function entryOfProxmox(qemu: QemuProcess, observer: Observer): Promise<LedgerEntry> {
   const { files } = observer.node;
   const kept = readScopeDropIn(files.read(scopeDropInPath(qemu.name)) ?? '');
   const entry = kept?.entry.vm === qemu.name ? kept.entry : null;
   if (entry?.placement != null && agrees(entry.claim, readQemuThreads(files, qemu.pid)))
     return confirmed(entry, qemu.process);
+  // Only a guest that nobody placed is read by its config.
+  const { readVmMemory } = await import('./proxmox/read-vm-config.ts');
   const memoryMiB = readVmMemory(files, observer.node.name, qemu.name);
   return foreignEntry(qemu, { memoryMiB, vcpus: qemu.vcpus }, observer);
 }

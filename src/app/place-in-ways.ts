@@ -16,6 +16,9 @@ import type { PlacedEntry, Preparation, Start, Way } from './prepare-start.ts';
  */
 export const LEASE_SECONDS = 600;
 
+/** The reason's code where a guest does not fit on the host cells that its config binds. */
+const SETTLED_CELLS = 'settled-cells-full';
+
 /**
  * Places a guest on a host:
  *
@@ -25,29 +28,41 @@ export const LEASE_SECONDS = 600;
  */
 export async function placeInWays(host: Host, start: Start, owner: ProcessId): Promise<Preparation> {
   const model = buildHostModel(host);
-  let reason = '';
+  let not = { code: '', sentence: '' };
   for (const way of start.ways ?? [{ request: start.request }]) {
     const tried = tryOn(model, way, { start, owner });
     if (tried.kind !== 'not')
       return way.warning === undefined ? tried : { ...tried, warnings: [way.warning, ...tried.warnings] };
-    reason = way.whenNot ?? tried.reason ?? (await whyNot(host, way.request));
+    not =
+      way.whenNot !== undefined
+        ? { code: SETTLED_CELLS, sentence: way.whenNot }
+        : (tried.reason ?? (await whyNot(host, way.request)));
   }
-  if (start.onRefusal === 'strict') return { kind: 'refused', reason, warnings: [] };
-  const warnings = [`${reason} The VM starts without CPUs of its own, because its policy says float.`];
+  const { code, sentence } = not;
+  if (start.onRefusal === 'strict') return { kind: 'refused', code, reason: sentence, warnings: [] };
+  const warnings = [`${sentence} The VM starts without CPUs of its own, because its policy says float.`];
   const floating = tryOn(model, { request: floatingRequest(start.request) }, { start, owner });
-  return floating.kind === 'not' ? { kind: 'unplaced', warnings } : { ...floating, warnings };
+  return floating.kind === 'placed' || floating.kind === 'unplaced'
+    ? { ...floating, floatedFor: code, warnings }
+    : { kind: 'unplaced', floatedFor: code, warnings };
 }
 
 /** The reason with all numbers and what would help; a start that fits pays nothing for it. */
-async function whyNot(host: Host, request: PlacementRequest): Promise<string> {
+async function whyNot(host: Host, request: PlacementRequest): Promise<Reason> {
   const { refusalSentence } = await import('./refusal-sentence.ts');
   return refusalSentence(host, request);
+}
+
+/** Why a way is none: the reason's code, and what is said. */
+interface Reason {
+  readonly code: string;
+  readonly sentence: string;
 }
 
 /** `reason` null: to be asked for. */
 interface NotThisWay {
   readonly kind: 'not';
-  readonly reason: string | null;
+  readonly reason: Reason | null;
 }
 
 function tryOn(
@@ -56,7 +71,7 @@ function tryOn(
   { start, owner }: { readonly start: Start; readonly owner: ProcessId },
 ): Preparation | NotThisWay {
   const read = readRequest(request);
-  if (!read.ok) return { kind: 'not', reason: read.error.summary };
+  if (!read.ok) return { kind: 'not', reason: { code: read.error.code, sentence: read.error.summary } };
   const spec: GuestSpec = hostCells === undefined ? read.spec : { ...read.spec, hostCells };
   if (!spec.wantsPlacement) {
     const text = start.reshape(spec);
@@ -80,7 +95,8 @@ function tryOn(
     request,
     ...(request === start.request ? {} : { wished: start.request }),
   };
-  return { kind: 'placed', text: start.rewrite(entry, spec), entry, warnings: [] };
+  const asked = { request, ...(hostCells === undefined ? {} : { hostCells }) };
+  return { kind: 'placed', text: start.rewrite(entry, spec), entry, asked, warnings: [] };
 }
 
 /** The same guest that only wants to stay within one cell, nothing exclusive. */

@@ -8,6 +8,7 @@ import type { HostPolicy } from '../domain/host-policy.ts';
 import type { OnRefusal } from '../domain/node-policy.ts';
 import type { PlacementRequest } from '../domain/placement-request.ts';
 import { pidOf } from '../formats/proc/process-id.ts';
+import { countDecision } from './count-decision.ts';
 import { observeHost } from './observe-host.ts';
 import { placeInWays } from './place-in-ways.ts';
 import { readNodeTopology } from './read-node-topology.ts';
@@ -76,16 +77,35 @@ export type Preparation =
       readonly kind: 'placed';
       readonly text: string;
       readonly entry: PlacedEntry;
+      /** With what it was decided. */
+      readonly asked: Asked;
+      /** The reason's code, where the guest is let start without the CPUs that it asked for. */
+      readonly floatedFor?: string;
       readonly warnings: readonly string[];
     }
   | {
       readonly kind: 'unplaced';
       /** Absent = as it was. */
       readonly text?: string;
+      readonly floatedFor?: string;
       readonly warnings: readonly string[];
     }
   | { readonly kind: 'elsewhere'; readonly placement: Placement; readonly warnings: readonly string[] }
-  | { readonly kind: 'refused'; readonly reason: string; readonly warnings: readonly string[] };
+  | {
+      readonly kind: 'refused';
+      /** Of the reason. */
+      readonly code: string;
+      readonly reason: string;
+      readonly warnings: readonly string[];
+    };
+
+/** What the engine was asked when it placed a guest. */
+export interface Asked {
+  readonly request: PlacementRequest;
+  readonly hostCells?: readonly (readonly number[])[];
+  /** The node without the guest; absent until the guest is leased. */
+  readonly host?: Host;
+}
 
 /**
  * Decides where a guest goes and leases it:
@@ -105,15 +125,27 @@ export async function prepareStart(start: Start, tools: StartTools): Promise<Pre
     const read = tools.ledger.read();
     ({ warning } = read);
     const known = start.isOnlyStart === true ? withoutLease(read.ledger, start.request.vm) : read.ledger;
+    const begun = performance.now();
     const seen = await observeHost(known, { ...tools, topology });
     start.tidy?.(seen.ledger);
     refuseSecondStart(seen.ledger, start.request.vm);
     const offline = refuseUnsoundPolicy(seen.host);
     const prepared = await placeInWays(seen.host, start, tools.owner);
-    if (prepared.kind === 'placed') tools.ledger.write(withEntry(seen.ledger, prepared.entry));
-    else if (seen.learned) remember(seen.ledger, tools.ledger);
     const warnings = [...(warning === null ? [] : [warning]), ...offline];
-    return warnings.length === 0 ? prepared : { ...prepared, warnings: [...warnings, ...prepared.warnings] };
+    const said = warnings.length === 0 ? prepared.warnings : [...warnings, ...prepared.warnings];
+    const reason = reasonOf(prepared);
+    const seconds = (performance.now() - begun) / 1000;
+    if (prepared.kind === 'placed') {
+      const outcome = reason === null ? 'placed' : 'floated';
+      const ledger = countDecision(seen.ledger, { outcome, reason, seconds });
+      tools.ledger.write(withEntry(ledger, prepared.entry));
+      return { ...prepared, asked: { ...prepared.asked, host: seen.host }, warnings: said };
+    }
+    if (reason !== null) {
+      const outcome = prepared.kind === 'refused' ? 'refused' : 'floated';
+      remember(countDecision(seen.ledger, { outcome, reason, seconds }), tools.ledger);
+    } else if (seen.learned) remember(seen.ledger, tools.ledger);
+    return { ...prepared, warnings: said };
   } catch (error) {
     // The damage was repaired by now, so this is the only time that it is told.
     if (warning === null || !(error instanceof AppError)) throw error;
@@ -121,6 +153,12 @@ export async function prepareStart(start: Start, tools: StartTools): Promise<Pre
   } finally {
     unlock();
   }
+}
+
+/** The code of the reason why a guest did not fit; null when it did, or asked for nothing. */
+function reasonOf(prepared: Preparation): string | null {
+  if (prepared.kind === 'refused') return prepared.code;
+  return prepared.kind === 'elsewhere' ? null : (prepared.floatedFor ?? null);
 }
 
 /** What was learned of guests that run spares the next start the questions; that is all. */

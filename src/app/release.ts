@@ -2,6 +2,7 @@ import { isAlive, pidOf, readBootId, runsWithArgument } from '../formats/proc/pr
 import type { ProcessId } from '../domain/ledger.ts';
 import { readQemuProcesses } from '../formats/proc/qemu-processes.ts';
 import { collectGarbage } from './collect-garbage.ts';
+import { sweepDecisionRecords } from './decision-records.ts';
 import type { LedgerStore, NodePort } from './ports.ts';
 
 /**
@@ -10,7 +11,12 @@ import type { LedgerStore, NodePort } from './ports.ts';
  * another start of the same guest keeps its lease.
  */
 export async function release(
-  tools: { readonly node: NodePort; readonly ledger: LedgerStore; readonly owner: ProcessId },
+  tools: {
+    readonly node: NodePort;
+    readonly ledger: LedgerStore;
+    readonly owner: ProcessId;
+    readonly stateFolder: string;
+  },
   vm: string | null,
 ): Promise<readonly string[]> {
   const unlock = await tools.ledger.acquire();
@@ -27,7 +33,9 @@ export async function release(
     const entries = ledger.entries.filter(
       entry => entry.vm !== vm || entry.process !== null || entry.claim.owner !== tools.owner,
     );
-    tools.ledger.write(collectGarbage({ ...ledger, entries }, running).ledger);
+    const left = collectGarbage({ ...ledger, entries }, running).ledger;
+    tools.ledger.write(left);
+    sweepDecisionRecords(tools.node, tools.stateFolder, left);
     return warning === null ? [] : [warning];
   } finally {
     unlock();

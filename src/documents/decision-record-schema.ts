@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
-import { name } from './fields.ts';
+import { cellId, list, name } from './fields.ts';
 import { hostSchema } from './host-schema.ts';
+import { LIMITS } from './limits.ts';
 import { requestSchema } from './request-schema.ts';
 
 /** With what a running guest's place was decided. */
@@ -12,5 +13,6 @@ export const decisionRecordSchema = z
     seconds: z.number().check(z.minimum(0), z.maximum(1e12), z.describe('seconds since 1970')),
     host: hostSchema,
     request: requestSchema,
+    hostCells: z.exactOptional(list(list(cellId, LIMITS.cells), LIMITS.cells)),
   })
   .check(z.describe('a decision record'));

@@ -11,4 +11,6 @@ export interface DecisionRecord {
   /** The node as it was then, without this guest. */
   readonly host: Host;
   readonly request: PlacementRequest;
+  /** The host cells that each guest cell was held to, where those were settled already. */
+  readonly hostCells?: readonly (readonly number[])[];
 }

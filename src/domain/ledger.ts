@@ -12,6 +12,18 @@ export interface Ledger {
   /** The kernel's boot id: entries of another boot are garbage. */
   readonly boot: string;
   readonly entries: readonly LedgerEntry[];
+  /** Absent: nothing was counted yet. They begin anew with the file, at a boot at the latest. */
+  readonly counters?: DecisionCounters;
+}
+
+/** What became of the starts of this node, for whoever watches it; no decision depends on it. */
+export interface DecisionCounters {
+  /** Starts by what became of them; `floated`: let start without the CPUs that it asked for. */
+  readonly starts: { readonly placed: number; readonly floated: number; readonly refused: number };
+  /** Starts that did not fit, floated or refused, by the code of the reason. */
+  readonly refusals: Readonly<Record<string, number>>;
+  /** Seconds that all these decisions took together, each from the node's observation to the lease. */
+  readonly seconds: number;
 }
 
 /** What the ledger knows of one VM. */

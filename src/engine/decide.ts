@@ -17,12 +17,19 @@ export type Outcome =
   | { readonly ok: true; readonly placement: Placement; readonly why: readonly string[] }
   | { readonly ok: false; readonly refusal: Refusal };
 
-/** Decides a request: reads its options, places the guest, and writes the document. */
-export function decide(model: HostModel, request: PlacementRequest): Decision {
+/**
+ * Decides a request: reads its options, places the guest, and writes the document. `hostCells`: the host cells that each
+ * guest cell is held to, where those are settled already.
+ */
+export function decide(
+  model: HostModel,
+  request: PlacementRequest,
+  hostCells?: readonly (readonly number[])[],
+): Decision {
   const head = { kind: 'pinfold/decision', version: 1, vm: request.vm } as const;
   const read = readRequest(request);
   if (!read.ok) return { ...head, fits: false, error: read.error };
-  const { spec } = read;
+  const spec: GuestSpec = hostCells === undefined ? read.spec : { ...read.spec, hostCells };
   if (!spec.wantsPlacement)
     return {
       ...head,

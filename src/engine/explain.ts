@@ -17,16 +17,34 @@ import { costParts } from './score.ts';
  * 1. The request is decided as always.
  * 2. The same search is asked for its table; each pair tells its score, or the narrowest limit that it misses.
  * 3. Of a guest that automatic cells split, the cells of the split are shown; when none fits, the guest as it is.
+ *
+ * `hostCells`: the host cells that each guest cell is held to, where those are settled already.
  */
-export function explain(model: HostModel, request: PlacementRequest): Explanation {
-  const decision = decide(model, request);
+export function explain(
+  model: HostModel,
+  request: PlacementRequest,
+  hostCells?: readonly (readonly number[])[],
+): Explanation {
+  const decision = decide(model, request, hostCells);
   const head = { kind: 'pinfold/explanation', version: 1, vm: request.vm, decision } as const;
   const read = readRequest(request);
   if (!read.ok || !read.spec.wantsPlacement) return { ...head, pairs: [] };
   if (!decision.fits && 'refusal' in decision && decision.refusal.code === 'carrier-cannot')
     return { ...head, pairs: [] };
-  return { ...head, pairs: explainPairs(model, read.spec) };
+  return {
+    ...head,
+    pairs: explainPairs(model, hostCells === undefined ? read.spec : { ...read.spec, hostCells }),
+  };
 }
+
+/** Of a guest cell that is held to other host cells already. */
+const BOUND_ELSEWHERE = {
+  state: 'impossible',
+  constraint: 'allowed-cells',
+  needed: 1,
+  available: 0,
+  words: 'is bound to other host cells by its config',
+} as const;
 
 function explainPairs(model: HostModel, spec: GuestSpec): ExplainedPair[] {
   const result = placeSplit(model, spec);
@@ -35,6 +53,8 @@ function explainPairs(model: HostModel, spec: GuestSpec): ExplainedPair[] {
   return guest.cells.flatMap((need, row) =>
     model.cells.map(cell => {
       const at = { guestCell: guest.spec.cells[row]!.id, hostCell: cell.id };
+      const bound = spec.hostCells?.[row] ?? null;
+      if (bound !== null && !bound.includes(cell.id)) return { ...at, ...BOUND_ELSEWHERE };
       const carrier = carries(result, row);
       const cost = fitCell(model, cell, {
         guest,

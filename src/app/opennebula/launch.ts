@@ -1,4 +1,5 @@
 import { confirmStart } from '../confirm-start.ts';
+import { recordDecision } from '../decision-records.ts';
 import { prepareStart, type Preparation, type Start } from '../prepare-start.ts';
 import { release } from '../release.ts';
 import { sentenceOf } from '../sentence-of.ts';
@@ -49,10 +50,12 @@ export async function launch(call: DriverCall, how: Launch): Promise<DriverAnswe
   }
   const answer = await how.placed(prepared.text);
   call.at('launched');
-  const { entry } = prepared;
+  const { entry, asked } = prepared;
+  const stateFolder = call.folders.state;
   const after = await settled(() =>
-    answer.code === 0 ? confirmStart(entry, call) : release(call, entry.vm),
+    answer.code === 0 ? confirmStart(entry, call) : release({ ...call, stateFolder }, entry.vm),
   );
+  if (answer.code === 0) recordDecision(call.node, stateFolder, asked);
   return withWarnings(answer, [...warnings, ...after]);
 }
 

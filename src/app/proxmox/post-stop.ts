@@ -23,6 +23,7 @@ export async function postStop(call: HookCall): Promise<HookAnswer> {
   call.at('given-back');
   removeDropIn(node, vmid);
   call.at('undropped');
-  warnings.push(...(await release({ node, ledger: call.ledger, owner: call.worker.process }, vmid)));
+  const place = { node, ledger: call.ledger, owner: call.worker.process, stateFolder: folders.state };
+  warnings.push(...(await release(place, vmid)));
   return { code: 0, lines: warningLines(warnings) };
 }

@@ -1,4 +1,6 @@
-import { readDecisionRecord } from '../../app/decision-records.ts';
+import { decisionRecordPath, readDecisionRecord } from '../../app/decision-records.ts';
+import { PROXMOX_POLICY_FOLDER } from '../../app/proxmox/policy/guest-policy.ts';
+import { startQuestion } from '../../app/proxmox/start-question.ts';
 import { decisionRecordSchema } from '../../documents/decision-record-schema.ts';
 import { LIMITS } from '../../documents/limits.ts';
 import { parseHost } from '../../documents/parse-host.ts';
@@ -8,15 +10,20 @@ import { readJson } from '../../documents/read-json.ts';
 import { AppError, EXIT } from '../../domain/app-error.ts';
 import { clip } from '../../domain/cpu-list.ts';
 import type { Explanation } from '../../domain/explanation.ts';
+import type { DecisionRecord } from '../../domain/decision-record.ts';
+import type { Placement } from '../../domain/decision.ts';
 import type { Host } from '../../domain/host.ts';
 import type { PlacementRequest } from '../../domain/placement-request.ts';
 import { explain } from '../../engine/explain.ts';
 import { buildHostModel } from '../../engine/host-model.ts';
+import { parseLedger } from '../../formats/ledger/parse-ledger.ts';
+import { readQemuProcesses } from '../../formats/proc/qemu-processes.ts';
 import { readText } from '../input.ts';
 import { documentedHost, observedHost } from '../observed-host.ts';
 import { withNode, type OpenedNode } from '../open-node.ts';
 import { columnsToUse, print, say } from '../output.ts';
 import { renderExplanation } from '../render/render-explanation.ts';
+import { wrapText } from '../render/wrap-text.ts';
 
 /** What `pinfold explain` was asked for. */
 export interface ExplainOptions {
@@ -30,21 +37,26 @@ export interface ExplainOptions {
   readonly json: boolean;
 }
 
-/** A guest, the node without it, and since when that is true (null: now). */
+/** A guest and the node without it. */
 interface Question {
   readonly host: Host;
   readonly request: PlacementRequest;
-  readonly seconds: number | null;
+  /** The host cells that each guest cell is held to. */
+  readonly hostCells?: readonly (readonly number[])[];
+  /** Since when that is true, in seconds since the epoch; absent = now. */
+  readonly seconds?: number;
+  /** Where the guest is now, as the ledger has it. */
+  readonly placement?: Placement;
 }
 
 /** Prints why a guest is where it is and not elsewhere, or where it would go now; changes nothing. */
 export async function explainCommand(options: ExplainOptions): Promise<number> {
-  const { host, request, seconds } = await questionOf(options);
-  const explanation = explain(buildHostModel(host), request);
+  const question = await questionOf(options);
+  const explanation = explain(buildHostModel(question.host), question.request, question.hostCells);
   if (options.json) await print(`${JSON.stringify(explanation, null, 2)}\n`);
   else
     await print(
-      `${[...since(options.vm, seconds), ...renderExplanation(explanation, columnsToUse())].join('\n')}\n`,
+      `${[...since(options.vm, question), ...renderExplanation(explanation, columnsToUse()), ...movedSince(question, explanation)].join('\n')}\n`,
     );
   return exitOf(explanation);
 }
@@ -56,23 +68,38 @@ function exitOf({ decision }: Explanation): number {
   return EXIT.usage;
 }
 
-function since(vm: string, seconds: number | null): string[] {
-  return seconds === null
+function since(vm: string, { seconds }: Question): string[] {
+  return seconds === undefined
     ? []
     : [`As it was decided when ${vm} was started (${new Date(seconds * 1000).toISOString()}):`, ''];
+}
+
+/** A guest that rebalance or reconcile has moved is not where its start put it. */
+function movedSince({ placement }: Question, { vm, decision }: Explanation): string[] {
+  if (placement === undefined || !decision.fits || decision.placement === null) return [];
+  if (JSON.stringify(placement.pins) === JSON.stringify(decision.placement.pins)) return [];
+  const pins = Object.entries(placement.pins).map(([vcpu, cpus]) => `${vcpu}:${cpus}`);
+  return [
+    '',
+    ...wrapText(
+      `Since then ${vm} has been moved: its vCPUs are on CPUs ${pins.join(' ')} now.`,
+      columnsToUse(),
+    ),
+  ];
 }
 
 /**
  * 1. A request that is given is asked of the node, or of the captured state, without the claim of a guest of that name.
  * 2. A capture knows what its guests asked for.
  * 3. A running guest's record says what was asked, and how the node was then.
+ * 4. A VM of Proxmox VE that does not run is asked for as its next start would.
  */
 async function questionOf(options: ExplainOptions): Promise<Question> {
   const { vm, request, replay, root, node } = options;
   if (replay === undefined) return withNode({ root, node }, opened => questionOn(opened, options));
   const captured = await documentedHost(replay);
   const asked = request === undefined ? captured.requests?.[vm] : await requestIn(request);
-  if (asked !== undefined) return { host: without(captured, vm), request: asked, seconds: null };
+  if (asked !== undefined) return { host: without(captured, vm), request: asked };
   throw unknown(
     `The captured state does not say what ${clip(vm)} asked for: give its request with --request FILE.`,
   );
@@ -83,19 +110,55 @@ async function questionOn(opened: OpenedNode, { vm, request }: ExplainOptions): 
     return {
       host: without(await observedHost(opened), vm),
       request: await requestIn(request),
-      seconds: null,
     };
-  const record = readDecisionRecord(opened.node.files, opened.stateFolder, vm);
-  if (record !== null) return recordedQuestion(record);
+  const { node, stateFolder } = opened;
+  const record = readDecisionRecord(node.files, stateFolder, vm);
+  const runs = readQemuProcesses(node.files).some(({ name }) => name === vm);
+  if (record !== null && runs) return recordedQuestion(record, opened, vm);
+  const start = await startNow(opened, vm);
+  if (start !== null) return start;
+  if (record !== null) return recordedQuestion(record, opened, vm);
   throw unknown(
     `Nothing is recorded of ${clip(vm)} on ${opened.node.name} (Pinfold did not start it there since the last boot): give its request with --request FILE to see where it would go now.`,
   );
 }
 
-function recordedQuestion(text: string): Question {
-  const value = readJson(text, 'the decision record');
-  const record = parseWith(decisionRecordSchema, value, 'the decision record');
-  return { host: parseHost(record.host), request: record.request, seconds: record.seconds };
+/** What the next start of a VM of Proxmox VE would ask; null where there is none of this number. */
+async function startNow(opened: OpenedNode, vm: string): Promise<Question | null> {
+  const { node, stateFolder } = opened;
+  if (!/^[1-9]\d{2,8}$/.test(vm) || node.files.list('/etc/pve').length === 0) return null;
+  const host = without(await observedHost(opened), vm);
+  const folders = { policy: PROXMOX_POLICY_FOLDER, state: stateFolder };
+  const asked = await startQuestion({ vmid: vm, node, folders, host });
+  return asked === null ? null : { ...asked, host };
+}
+
+function recordedQuestion(text: string, { node, stateFolder }: OpenedNode, vm: string): Question {
+  const { host, request, hostCells, seconds } = parseRecord(text, decisionRecordPath(stateFolder, vm));
+  const ledger = parseLedger(node.files.read(`${stateFolder}/ledger.json`) ?? '');
+  const placement = ledger?.entries.find(entry => entry.vm === vm)?.placement ?? null;
+  return {
+    host,
+    request,
+    seconds,
+    ...(hostCells === undefined ? {} : { hostCells }),
+    ...(placement === null ? {} : { placement }),
+  };
+}
+
+function parseRecord(text: string, path: string): DecisionRecord {
+  try {
+    const record = parseWith(decisionRecordSchema, readJson(text, 'the record'), 'the record');
+    return { ...record, host: parseHost(record.host) };
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    throw new AppError(
+      'record-damaged',
+      EXIT.state,
+      `What was recorded of the guest's decision in ${path} is damaged: remove that file, or give the guest's request with --request FILE to see where it would go now.`,
+      error,
+    );
+  }
 }
 
 async function requestIn(file: string): Promise<PlacementRequest> {

@@ -1,10 +1,11 @@
 import type { Placement } from '../../domain/decision.ts';
 import type { Ledger, LedgerEntry } from '../../domain/ledger.ts';
 import type { PlacementRequest } from '../../domain/placement-request.ts';
+import { parseCounters } from './parse-counters.ts';
 
 /**
  * The ledger in this text, or null when it is damaged: no JSON, another kind or version, or an entry that would
- * mislead a decision. Written by hand, because a schema library costs more than the whole decision.
+ * mislead a decision. Counters that are damaged are left out. Written by hand, because a schema library costs more than the whole decision.
  */
 export function parseLedger(text: string): Ledger | null {
   let value: unknown;
@@ -15,7 +16,10 @@ export function parseLedger(text: string): Ledger | null {
   }
   if (!isRecord(value) || value['kind'] !== 'pinfold/ledger' || value['version'] !== 1) return null;
   if (typeof value['boot'] !== 'string' || !Array.isArray(value['entries'])) return null;
-  return value['entries'].every(isLedgerEntry) ? (value as unknown as Ledger) : null;
+  if (!value['entries'].every(isLedgerEntry)) return null;
+  const counters = parseCounters(value['counters']);
+  if (counters === null) delete value['counters'];
+  return value as unknown as Ledger;
 }
 
 /** Whether this is a ledger entry that would mislead no decision. */
