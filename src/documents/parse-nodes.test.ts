@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { readNodes } from './parse-nodes.ts';
 
 test('nodes.yaml is read with all that it may say', () => {
@@ -26,4 +28,11 @@ test.each([
   ['- pve1', 'a map of nodes by name'],
 ])('%s is refused with the line and what is right', (text, words) => {
   expect(() => readNodes(text, 'nodes.yaml')).toThrow(words);
+});
+
+test('the template is a nodes.yaml, with what is commented out too', () => {
+  const text = readFileSync(join(__dirname, '../../templates/nodes.yaml'), 'utf8');
+  expect(readNodes(text, 'templates/nodes.yaml')['pve1']).toMatchObject({ ssh: { user: 'root' } });
+  const all = text.replace(/^( +)#(?=\w+:)/gm, '$1');
+  expect(readNodes(all, 'templates/nodes.yaml')['pve1']!.api).toMatchObject({ timeout_seconds: 30 });
 });

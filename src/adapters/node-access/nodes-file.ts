@@ -29,6 +29,6 @@ export function findNodesFile(environment: Readonly<Record<string, string | unde
   throw new AppError(
     'nodes-missing',
     EXIT.usage,
-    `--node needs to know how nodes are reached, and there is no ${places.join(' and no ')}: write one (INSTALL.md shows it), or leave --node out.`,
+    `--node needs to know how nodes are reached, and there is no ${places.join(' and no ')}: write one (templates/nodes.yaml is an example), or leave --node out.`,
   );
 }
