@@ -121,11 +121,14 @@ async function test(): Promise<number> {
 /** Plays these scenarios, or all for this profile. */
 async function play(profile: Profile, asked: readonly string[]): Promise<Tally> {
   return withMachine(profile, async ({ scenarios, steps, machine, player }) => {
-    const wanted = asked.length === 0 ? scenarios : asked;
+    const all = asked.length === 0 ? scenarios : asked;
+    // What is to meet the reboot must not be cleared away by those that come behind it.
+    const rebooting = scenariosWithReboot(player, all);
+    const wanted = [...all.filter(name => !rebooting.includes(name)), ...rebooting];
     const outcomes = await steps.step(`play ${profile.name}'s scenarios`, () =>
       playOn(profile, machine, { scenarios: wanted, damage: null, half: 'first' }),
     );
-    const rebooted = scenariosWithReboot(player, wanted).filter(name =>
+    const rebooted = rebooting.filter(name =>
       outcomes.some(outcome => outcome.name === name && outcome.passed),
     );
     if (rebooted.length === 0) return report(wanted, outcomes);
