@@ -117,16 +117,21 @@ export const VERBS: Readonly<Record<string, Verb>> = {
   demo: {
     summary: 'start guests on a made-up node and show where they go',
     options: {
-      keep: { takes: 'flag', describe: 'keep the made-up node and say where it is' },
+      keep: { takes: 'flag', describe: 'keep the made-up nodes and say where they are' },
+      into: { takes: 'text', describe: 'keep them in this folder, as opennebula/ and proxmox/' },
       json: JSON_OPTION,
     },
     examples: [
       ['demo', ''],
-      ['demo --keep', 'then look around in it with pinfold status --root'],
+      ['demo --into try', 'then look around: pinfold status --root try/opennebula'],
     ],
     run: async given => {
       const { demoCommand } = await import('./commands/demo.ts');
-      return demoCommand({ keep: given.flag('keep'), json: given.flag('json') });
+      return demoCommand({
+        keep: given.flag('keep'),
+        into: given.text('into'),
+        json: given.flag('json'),
+      });
     },
   },
 };

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -31,7 +31,11 @@ describe('the demo', () => {
     expect(stdout.split('\n').filter(line => line.length > 80)).toEqual([]);
     for (const words of [
       'socket 1',
+      'Why database is where it is',
       'Why analytics was refused',
+      'analytics then fits on cell 3.',
+      '1 step of 1 done',
+      '✓ analytics',
       'pre-start ',
       'post-start ',
       '✓ All ',
@@ -40,12 +44,6 @@ describe('the demo', () => {
       expect(stdout).toContain(words);
     expect(stdout).not.toContain('✗');
     expect(demosIn(tmpdir())).toEqual(before);
-  });
-
-  test('is what the README shows', () => {
-    const readme = readFileSync(join(__dirname, '../../../README.md'), 'utf8');
-    const shown = /```\n(socket 0\n[^]*?)```/.exec(readme)![1]!;
-    expect(runPinfold(['demo']).stdout).toContain(shown);
   });
 
   test('keeps its node when asked, and what runs there is what it told', () => {
@@ -83,6 +81,29 @@ describe('the demo', () => {
       expect(existsSync(join(demo.keptProxmox, 'run/qemu-server/102.pid'))).toBe(false);
     } finally {
       for (const root of [demo.kept, demo.keptProxmox]) rmSync(root, { recursive: true });
+    }
+  });
+
+  test('keeps its nodes in a folder that is named, with room still to be made, and never over something', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'demo-into-'));
+    try {
+      const { code, stdout } = runPinfold(['demo', '--into', folder]);
+      expect({ code, stdout }).toEqual({
+        code: 0,
+        stdout: expect.stringContaining('analytics.json --root') as string,
+      });
+      expect(stdout).not.toMatch(/step of|✓ analytics/);
+      const root = join(folder, 'opennebula');
+      const words = ['rebalance', '--for', join(root, 'analytics.json'), '--root', root];
+      expect(runPinfold([...words, '--dry-run']).stdout).toContain('analytics then fits on cell 3.');
+      expect(runPinfold(['status', '--root', join(folder, 'proxmox')]).stdout).toContain('A 101');
+      expect(runPinfold(['demo', '--into', folder])).toEqual({
+        code: 2,
+        stdout: '',
+        stderr: `pinfold: The folder ${root} holds something already: remove it, or name another folder with --into.\n`,
+      });
+    } finally {
+      rmSync(folder, { recursive: true });
     }
   });
 });

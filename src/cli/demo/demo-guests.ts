@@ -104,15 +104,18 @@ export const DEMO_GUESTS: readonly DemoGuest[] = [
   },
 ];
 
-/** The guest that is stopped once all run. */
-export const STOPPED = 'web-2';
+/** The guest that is stopped once all run: its work is done. */
+export const STOPPED = 'render';
+
+/** The guest whose place is explained. */
+export const EXPLAINED = 'database';
 
 /** Two whose emulator threads go to one CPU. */
 export const POOLED = ['database', 'cache'] as const;
 /** The guest with vCPUs in SCHED_FIFO, and how many. */
 export const REALTIME = { name: 'robot', vcpus: 2 } as const;
 
-/** The guest that does not fit. */
+/** The guest that does not fit: there are CPUs enough for it, but not on one cell. */
 export const TOO_LARGE: DemoGuest = {
   id: 18,
   name: 'analytics',

@@ -1,10 +1,8 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rmSync } from 'node:fs';
 
 import { openTreeNode } from '../../adapters/embedded/tree-node.ts';
-import { parseLedger } from '../../adapters/ledger/parse-ledger.ts';
+import { parseLedger } from '../../formats/ledger/parse-ledger.ts';
 import { writeTree } from '../../adapters/local/write-tree.ts';
 import type { NodePort } from '../../app/ports.ts';
 import type { Ledger } from '../../domain/ledger.ts';
@@ -34,9 +32,8 @@ export interface DemoNode {
 /** A hook call that takes longer than this hangs. */
 const PATIENCE_MS = 20_000;
 
-/** Makes the node; `hook` is the bundle that OpenNebula's driver calls. */
-export function makeDemoNode(hook: string): DemoNode {
-  const root = mkdtempSync(join(tmpdir(), 'pinfold-demo-'));
+/** Makes the node in an empty folder; `hook` is the bundle that OpenNebula's driver calls. */
+export function makeDemoNode(hook: string, root: string): DemoNode {
   writeTree(renderMachine(DEMO_MACHINE), root);
   const node = openTreeNode(root);
   node.writeAtomically(`${POLICY_FOLDER}/policy.yaml`, demoPolicyYaml());

@@ -6,10 +6,12 @@ import { type Colors } from '../render/paint.ts';
 import { renderMap } from '../render/render-map.ts';
 import { renderRefusal } from '../render/render-refusal.ts';
 import type { Check } from './check-node.ts';
-import type { DemoGuest } from './demo-guests.ts';
+import { type DemoGuest, EXPLAINED } from './demo-guests.ts';
 import type { HookAnswer } from './demo-node.ts';
+import { requestFile, type Room } from './make-room.ts';
 import type { ProxmoxTask } from './proxmox-node.ts';
 import { proxmoxLines } from './proxmox-story.ts';
+import type { VerbAnswer } from './run-verb-on.ts';
 
 /** All that happened in a demo. */
 export interface DemoStory {
@@ -20,6 +22,9 @@ export interface DemoStory {
   readonly refusal: Refusal | null;
   readonly model: MapModel;
   readonly checks: readonly Check[];
+  /** Why a guest is where it is. */
+  readonly explained: VerbAnswer;
+  readonly room: Room;
   /** What ran on the Proxmox VE node. */
   readonly tasks: readonly ProxmoxTask[];
   /** Where the nodes are kept, or null. */
@@ -55,9 +60,15 @@ export function demoText(story: DemoStory, color: boolean): string {
     '',
     renderMap(story.model, { color }).trimEnd(),
     '',
+    title(`Why ${EXPLAINED} is where it is`),
+    '',
+    ...verbLines(story.explained, colors),
+    '',
     title(`Why ${story.refused.guest.name} was refused`),
     '',
     ...(story.refusal === null ? ['  It was not.'] : renderRefusal(story.refusal)),
+    '',
+    ...roomLines(story, colors),
     '',
     title('A start on Proxmox VE'),
     '',
@@ -86,6 +97,8 @@ export function demoDocument(story: DemoStory): string {
     stop: call(story.stop),
     refused: call(story.refused),
     refusal: story.refusal,
+    explained: story.explained,
+    room: { rebalance: story.room.rebalance, start: story.room.start && call(story.room.start) },
     guests: story.model.guests.map(({ name, vcpus, emulator, memory }) => ({
       vm: name,
       vcpus: vcpus.map(String),
@@ -96,6 +109,24 @@ export function demoDocument(story: DemoStory): string {
     checks: story.checks,
   };
   return `${JSON.stringify(document, null, 2)}\n`;
+}
+
+/** The plan that makes room, and the start after it. */
+function roomLines({ room, refused }: DemoStory, colors: Colors): string[] {
+  const start = room.start === null ? [] : ['', callLine(room.start, 0, colors)];
+  return [
+    colors.bold(`Room for ${refused.guest.name}`),
+    '',
+    '  CPUs enough are free, but not on one cell. This moves running guests, with',
+    '  their memory; the price is told first.',
+    '',
+    ...verbLines(room.rebalance, colors),
+    ...start,
+  ];
+}
+
+function verbLines({ command, lines }: VerbAnswer, colors: Colors): string[] {
+  return [colors.dim(`$ ${command}`), ...lines];
 }
 
 /** `✓ database   8 own CPUs …    61 ms`; a refusal that was to come is no failure. */
@@ -122,20 +153,23 @@ function checkLines(checks: readonly Check[], colors: Colors): string[] {
   ];
 }
 
-function nextLines({ kept }: DemoStory, title: (text: string) => string): string[] {
+function nextLines({ kept, refused }: DemoStory, title: (text: string) => string): string[] {
   const self = 'node dist/pinfold.cjs';
+  const request = requestFile(refused.guest);
   const lookAround =
     kept === null
-      ? [`  ${self} demo --keep   keep these nodes and look around in them`]
+      ? [`  ${self} demo --into try   keep these nodes and look around`]
       : [
           ...[kept.opennebula, kept.proxmox].map(root => `  ${self} status --root ${root}`),
+          `  ${self} rebalance --for ${kept.opennebula}/${request} --root ${kept.opennebula}`,
           `  less ${kept.proxmox}/run/pinfold/effects.jsonl`,
           `  rm -r ${kept.opennebula} ${kept.proxmox}`,
         ];
   return [
     title('Next'),
     ...lookAround,
-    `  ${self} status        this machine; changes nothing`,
-    '  INSTALL.md                          the same on real hosts',
+    `  ${self} status            this machine; changes nothing`,
+    '  docs/concepts.md                         what all of this means',
+    '  INSTALL.md                               the same on real hosts',
   ];
 }

@@ -21,7 +21,8 @@ export function explainRefusal(demo: DemoNode, guest: DemoGuest): Refusal | null
   return !decision.fits && 'refusal' in decision ? decision.refusal : null;
 }
 
-function requestOf({ name, vcpus, memoryMiB, policy }: DemoGuest): PlacementRequest {
+/** What a guest of the demo asks for, as a request document. */
+export function requestOf({ name, vcpus, memoryMiB, policy }: DemoGuest): PlacementRequest {
   const specs = Object.entries(policy ?? {}).map(([key, value]): [string, string] => [
     key.toLowerCase().replace('_', ':'),
     value,

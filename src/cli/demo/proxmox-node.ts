@@ -1,5 +1,4 @@
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { chmodSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { configPath } from '../../../integration/proxmox/config-file.ts';
@@ -44,9 +43,8 @@ export interface ProxmoxNode {
   remove(): void;
 }
 
-/** Makes the node; `hook` is the bundle that its snippet calls. The order of a task is Proxmox VE's, not ours. */
-export function makeProxmoxNode(hook: string): ProxmoxNode {
-  const root = mkdtempSync(join(tmpdir(), 'pinfold-demo-'));
+/** Makes the node in an empty folder; `hook` is the bundle that its snippet calls. The order of a task is Proxmox VE's, not ours. */
+export function makeProxmoxNode(hook: string, root: string): ProxmoxNode {
   writeTree(renderMachine({ ...DEMO_MACHINE, name: 'demo-pve' }), root);
   const node = openTreeNode(root);
   for (const [path, text] of Object.entries(PROXMOX_FILES)) node.writeAtomically(path, text);
