@@ -9,6 +9,8 @@ export interface NodeChoice {
   readonly root: string | undefined;
   /** The name in nodes.yaml. */
   readonly node?: string | undefined;
+  /** Patterns of files that are read besides, of a node over SSH. */
+  readonly further?: readonly string[];
 }
 
 /** A node that is open for looking; `close` when done, or the process stays. */
@@ -35,7 +37,7 @@ export async function openNode(choice: NodeChoice): Promise<OpenedNode> {
       `The API tells nothing of the cells and CPUs of ${named.name}: add "ssh" to its entry in ${named.path}.`,
     );
   const { openRemoteNode } = await import('../adapters/node-access/open-remote-node.ts');
-  const remote = await openRemoteNode(target);
+  const remote = await openRemoteNode(target, choice.further);
   return {
     node: remote.node,
     stateFolder: stateFolderOf(remote.node),

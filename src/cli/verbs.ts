@@ -3,6 +3,8 @@ import { print } from './output.ts';
 import { checkRoot } from './check-root.ts';
 import type { Verb, VerbOption } from './verb.ts';
 import { reconcileVerb } from './verbs/reconcile-verb.ts';
+import { completionVerb } from './verbs/completion-verb.ts';
+import { doctorVerb } from './verbs/doctor-verb.ts';
 import { captureVerb } from './verbs/capture-verb.ts';
 import { explainVerb } from './verbs/explain-verb.ts';
 import { usageVerb } from './verbs/usage-verb.ts';
@@ -113,6 +115,10 @@ export const VERBS: Readonly<Record<string, Verb>> = {
   explain: explainVerb,
 
   capture: captureVerb,
+
+  doctor: doctorVerb,
+
+  completion: completionVerb,
 
   demo: {
     summary: 'start guests on a made-up node and show where they go',

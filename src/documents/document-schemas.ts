@@ -1,7 +1,9 @@
 import { decisionSchema } from './decision-schema.ts';
+import { doctorSchema } from './doctor-schema.ts';
 import { explanationSchema } from './explanation-schema.ts';
 import { hostSchema } from './host-schema.ts';
 import { nodesSchema } from './nodes-schema.ts';
+import { metricsSchema } from './metrics-schema.ts';
 import { planSchema } from './plan-schema.ts';
 import { nodePolicySchema } from './policy-schema.ts';
 import { profilesSchema } from './profiles-schema.ts';
@@ -16,9 +18,11 @@ import { usageSchema } from './usage-schema.ts';
 /** Every document that has a JSON Schema, by the name of its file in templates/schema. */
 export const DOCUMENT_SCHEMAS = {
   decision: decisionSchema,
+  doctor: doctorSchema,
   explanation: explanationSchema,
   host: hostSchema,
   nodes: nodesSchema,
+  metrics: metricsSchema,
   plan: planSchema,
   policy: nodePolicySchema,
   profiles: profilesSchema,

@@ -11,9 +11,15 @@ export interface RemoteNode {
   readonly ssh: SshNode;
 }
 
-/** Logs in and reads all that a node is judged by in one round trip. Throws an AppError with exit 4. */
-export async function openRemoteNode(target: SshTarget): Promise<RemoteNode> {
-  const ssh = await openSshNode(target, NODE_FILES);
+/**
+ * Logs in and reads all that a node is judged by in one round trip, and files of these further patterns. Throws an AppError
+ * with exit 4.
+ */
+export async function openRemoteNode(
+  target: SshTarget,
+  further: readonly string[] = [],
+): Promise<RemoteNode> {
+  const ssh = await openSshNode(target, { ...NODE_FILES, patterns: [...NODE_FILES.patterns, ...further] });
   const { files } = ssh;
   const name = (files.read('/proc/sys/kernel/hostname') ?? '').trim().split('.')[0] ?? '';
   if (name === '' || files.read('/sys/devices/system/cpu/online') === null) {
