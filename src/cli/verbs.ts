@@ -14,6 +14,7 @@ import { previewVerb } from './verbs/preview-verb.ts';
 import { whereVerb } from './verbs/where-verb.ts';
 import { statusVerb } from './verbs/status-verb.ts';
 import { rebalanceVerb } from './verbs/rebalance-verb.ts';
+import { metricsVerb } from './verbs/metrics-verb.ts';
 
 const JSON_OPTION: VerbOption = { takes: 'flag', describe: 'print a JSON document and nothing else' };
 const ROOT: VerbOption = { takes: 'text', describe: 'a folder that stands in place of "/"' };
@@ -99,6 +100,8 @@ export const VERBS: Readonly<Record<string, Verb>> = {
   status: statusVerb,
 
   usage: usageVerb,
+
+  metrics: metricsVerb,
 
   preview: previewVerb,
 

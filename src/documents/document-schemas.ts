@@ -3,6 +3,7 @@ import { doctorSchema } from './doctor-schema.ts';
 import { explanationSchema } from './explanation-schema.ts';
 import { hostSchema } from './host-schema.ts';
 import { nodesSchema } from './nodes-schema.ts';
+import { metricsSchema } from './metrics-schema.ts';
 import { planSchema } from './plan-schema.ts';
 import { nodePolicySchema } from './policy-schema.ts';
 import { profilesSchema } from './profiles-schema.ts';
@@ -21,6 +22,7 @@ export const DOCUMENT_SCHEMAS = {
   explanation: explanationSchema,
   host: hostSchema,
   nodes: nodesSchema,
+  metrics: metricsSchema,
   plan: planSchema,
   policy: nodePolicySchema,
   profiles: profilesSchema,

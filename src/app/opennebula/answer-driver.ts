@@ -7,7 +7,8 @@ import { travel } from './travel.ts';
 
 /**
  * Answers one call of OpenNebula's driver. `release`, `repin` and `travel` are no actions of the driver's: the
- * wrappers call them after or before OpenNebula's own script. Any other action is OpenNebula's own.
+ * wrappers call them after or before OpenNebula's own script; `facts` is the monitoring probe's. Any other action is
+ * OpenNebula's own.
  */
 export function answerDriver(call: DriverCall): Promise<DriverAnswer> {
   switch (call.action) {
@@ -28,6 +29,8 @@ export function answerDriver(call: DriverCall): Promise<DriverAnswer> {
       return repin(call);
     case 'travel':
       return travel(call);
+    case 'facts':
+      return import('./host-facts.ts').then(({ hostFacts }) => hostFacts(call));
     case '':
       return Promise.resolve(
         failure(
