@@ -27,6 +27,7 @@ const ENTRIES = {
   pinfold: 'src/cli/main.ts',
   'hook-opennebula': 'hooks/opennebula.ts',
   'hook-proxmox': 'hooks/proxmox.ts',
+  'leave-node': 'hooks/leave-node.ts',
 };
 
 const chunks = new Map();

@@ -21,7 +21,7 @@ export function bashCompletion(verbs: Readonly<Record<string, Verb>>): string {
     ...cases,
     '  *) return ;;',
     '  esac',
-    '  COMPREPLY+=($(compgen -W "$options" -- "$word"))',
+    '  if [[ $word == -* || ${#COMPREPLY[@]} -eq 0 ]]; then COMPREPLY=($(compgen -W "$options" -- "$word")); fi',
     '}',
     'complete -o filenames -F _pinfold pinfold',
     '',

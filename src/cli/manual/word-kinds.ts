@@ -12,6 +12,7 @@ const VM: WordKind = { kind: 'vm' };
 /** By the name of the option or of the argument; a test sees to it that each is here. */
 const KINDS: Readonly<Record<string, WordKind>> = {
   root: { kind: 'folder' },
+  into: { kind: 'folder' },
   node: { kind: 'node' },
   nodes: { kind: 'node' },
   only: VM,
@@ -32,6 +33,7 @@ const KINDS: Readonly<Record<string, WordKind>> = {
       'replay',
       'output',
       'textfile',
+      'file',
     ].map(name => [name, FILE]),
   ),
   ...Object.fromEntries(

@@ -1,0 +1,46 @@
+import { openTreeNode } from '../../adapters/embedded/tree-node.ts';
+import { fileLock } from '../../adapters/ledger/file-lock.ts';
+import { namedMachine } from '../../machines/named-machines.ts';
+import { bundleHook, ProxmoxTree } from '../../testing/proxmox-tree.ts';
+import { readExclusivityState } from '../exclusivity/exclusivity-state.ts';
+import { leaveNode } from './leave-node.ts';
+
+const STATE = '/run/pinfold';
+const hook = bundleHook();
+afterAll(() => {
+  hook.remove();
+});
+
+describe.each(['partition', 'fence'])(
+  'a node with a guest behind a %s, when the package goes',
+  exclusivity => {
+    const tree = new ProxmoxTree(hook.path, namedMachine('dual-socket-smt'));
+    const node = openTreeNode(tree.root);
+    const place = {
+      node,
+      lock: fileLock(`${tree.root}${STATE}/cgroup-lock`),
+      stateFile: `${STATE}/exclusivity.json`,
+    };
+    afterAll(() => tree.remove());
+
+    test('keeps no CPU from anybody and no drop-in, and leaves the guest on its pins', async () => {
+      tree.policy(
+        { fast: { extra_specs: { 'hw:cpu_policy': 'dedicated' } } },
+        { exclusivity, cpu_dedicated_set: '2-15', cpu_shared_set: '0-1' },
+      );
+      tree.vm('101');
+      const { started, log } = await tree.start('101');
+      expect([started, log]).toEqual([true, expect.any(String)]);
+      const masks = tree.masks('101');
+      const held = readExclusivityState(node, place.stateFile);
+      expect(held.guests.map(({ vm }) => vm)).toEqual(['101']);
+      expect(tree.leftovers()).toContain('101.scope.d');
+
+      expect(await leaveNode(place, STATE)).toEqual([]);
+      expect(readExclusivityState(node, place.stateFile)).toEqual({ guests: [], fences: [] });
+      expect(tree.leftovers()).toEqual([]);
+      expect(tree.masks('101').vcpus).toEqual(masks.vcpus);
+      expect(await leaveNode(place, STATE)).toEqual([]);
+    });
+  },
+);

@@ -1,0 +1,25 @@
+import { RUNTIME_UNITS } from '../../formats/systemd/scope-drop-in.ts';
+import type { ExclusivityPlace } from '../exclusivity/exclusivity.ts';
+import { readExclusivityState } from '../exclusivity/exclusivity-state.ts';
+import { giveBackExclusive } from '../exclusivity/give-back-exclusive.ts';
+import { leftMasks, unmask } from './birth-mask.ts';
+import { removeDropIn } from './scope-files.ts';
+
+/**
+ * Takes everything off a node that Pinfold keeps there for guests, before its package is removed: CPUs kept from others
+ * (partitions and fences), masks of tasks, drop-ins of scopes. Guests that run keep their pins until they stop. Running it
+ * twice changes nothing. Answers a sentence for each thing that stays.
+ */
+export async function leaveNode(place: ExclusivityPlace, stateFolder: string): Promise<readonly string[]> {
+  const { node, stateFile } = place;
+  const sentences: string[] = [];
+  for (const guest of readExclusivityState(node, stateFile).guests)
+    sentences.push(...(await giveBackExclusive(place, guest)).sentences);
+  const masks = leftMasks({ node, stateFolder }, '', () => true);
+  sentences.push(...(await unmask(node, masks)));
+  for (const name of node.files.list(RUNTIME_UNITS)) {
+    const vmid = /^([1-9]\d{2,8})\.scope\.d$/.exec(name)?.[1];
+    if (vmid !== undefined) removeDropIn(node, vmid);
+  }
+  return sentences;
+}
