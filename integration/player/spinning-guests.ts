@@ -80,8 +80,12 @@ export async function startLoop(where: 'service' | 'container'): Promise<number>
   // As a file, because systemd has a meaning of its own for the dollars of a command.
   const join = where === 'container' ? [`echo $$ > ${group}/cgroup.procs`] : [];
   writeFileSync(script, [...join, `echo $$ > ${file}`, 'while :; do :; done', ''].join('\n'));
-  const starter = where === 'service' ? ['systemd-run', '-q', '--unit=pinfold-loop'] : ['setsid', '-f'];
-  await mustRun([...starter, 'sh', script], { timeoutMs: TIMEOUT_MS });
+  const starter =
+    where === 'service'
+      ? ['systemd-run', '-q', '--unit=pinfold-loop', 'sh', script]
+      : // Its output must not be ours: whoever waits for that to close would wait for the loop.
+        ['sh', '-c', `setsid -f sh ${script} < /dev/null > /dev/null 2>&1`];
+  await mustRun(starter, { timeoutMs: TIMEOUT_MS });
   const pid = await waitUntil(
     () => {
       try {
