@@ -18,7 +18,14 @@ export function pagePools(
   reserved: readonly ReservedPages[],
 ): readonly PoolModel[] {
   const sorted = [...cell.pages].sort((a, b) => a.sizeKiB - b.sizeKiB);
+  const base = sorted[0];
+  // Huge pages that are claimed and not made yet (Proxmox VE makes them at the start) will come out of the base pool.
+  const promisedKiB = sorted.slice(1).reduce((sum, { sizeKiB, total }) => {
+    const claimed = usage?.pages.get(sizeKiB) ?? 0;
+    return sum + Math.max(0, claimed - total) * sizeKiB;
+  }, 0);
   return sorted.map((pool, index) => {
+    const promised = pool === base ? Math.ceil(promisedKiB / pool.sizeKiB) : 0;
     const claimed = (usage?.pages.get(pool.sizeKiB) ?? 0) + (index === 0 ? (usage?.pages.get(0) ?? 0) : 0);
     const kept = pool.reserved + reservedPages(cell.id, pool.sizeKiB, reserved);
     const left = pool.total - kept - claimed;
@@ -26,7 +33,7 @@ export function pagePools(
     return {
       sizeKiB: pool.sizeKiB,
       total: pool.total - kept,
-      available: Math.max(0, free === null ? left : Math.min(free, left)),
+      available: Math.max(0, (free === null ? left : Math.min(free, left)) - promised),
     };
   });
 }

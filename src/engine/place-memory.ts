@@ -21,7 +21,8 @@ export const NO_POOL = -2;
  *
  * 1. No page size: the base pool only, free pages for a dedicated or mixed guest, all pages for a shared one
  *    (Nova's rule); where no pools are known, the cell's memory.
- * 2. A page size: the biggest of the sizes it stands for that divides the memory and has the pages.
+ * 2. A page size: the biggest of the sizes it stands for that divides the memory and has the pages, or on Proxmox VE can be
+ *    given them.
  * 3. Shared and mixed guests are also held to the RAM ratio.
  */
 export function choosePool(
@@ -92,13 +93,31 @@ function fromSizedPool(model: HostModel, cell: CellModel, { guest, need, missing
       i === 0 && model.policy.reservedMemoryMiB > 0
         ? Math.floor((model.spareMiB * 1024) / pool.sizeKiB)
         : Infinity;
-    const pages = Math.max(0, Math.min(pool.available, spare));
+    const pages = Math.max(0, Math.min(pool.available, spare)) + madeAtStart(model, cell, { guest, pool: i });
     if (needed <= pages) return i;
     best = lack(missing, 'pages', needed, pages) - 1;
   }
   if (best === NO_POOL) lack(missing, 'page-size', 1, 0);
   return NO_POOL;
 }
+
+/**
+ * Pages that Proxmox VE makes of free memory when the guest starts (qemu-server, `hugepages_allocate`), so that a pool may be
+ * empty until then. Of 2 MiB alone: whole GiBs are found only in memory that nothing has broken up, so those must be there.
+ */
+function madeAtStart(
+  model: HostModel,
+  cell: CellModel,
+  { guest, pool }: { readonly guest: GuestNeed; readonly pool: number },
+): number {
+  const base = cell.pools[0]!;
+  const sizeKiB = cell.pools[pool]!.sizeKiB;
+  if (guest.spec.carrier !== 'proxmox' || pool === 0 || sizeKiB !== MADE_PAGE_KIB) return 0;
+  const freeMiB = Math.min((base.available * base.sizeKiB) / 1024, Math.max(0, model.spareMiB));
+  return Math.floor((freeMiB * 1024) / sizeKiB);
+}
+
+const MADE_PAGE_KIB = 2048;
 
 function lack(missing: Missing, constraint: Constraint, needed: number, available: number): number {
   missing.constraint = constraint;
