@@ -5,16 +5,7 @@ import { hostOf } from '../machines/host-of.ts';
 import { namedMachine } from '../machines/named-machines.ts';
 import { buildHostModel } from './host-model.ts';
 import { explain } from './explain.ts';
-
-/** Two cells of four cores with two threads: CPUs 0-3,8-11 and 4-7,12-15. */
-const twoCells = {
-  name: 'two-cells',
-  sockets: 2,
-  cellsPerSocket: 1,
-  coresPerCell: 4,
-  threadsPerCore: 2,
-  memoryMiBPerCell: 8192,
-};
+import { twoCells } from '../testing/two-cells.ts';
 
 function held(hostCell: number, pcpus: string): Claim {
   const cell = { hostCell, pcpus, sharedVcpus: 0, memoryMiB: 0, pageSizeKiB: null, pages: 0 };

@@ -8,16 +8,7 @@ import { decide } from './decide.ts';
 import { buildHostModel } from './host-model.ts';
 import { readRequest } from './request/read-request.ts';
 import { roomFor } from './room-for.ts';
-
-/** Two cells of four cores with two threads: CPUs 0-3,8-11 and 4-7,12-15; 8 GiB each. */
-const twoCells = {
-  name: 'two-cells',
-  sockets: 2,
-  cellsPerSocket: 1,
-  coresPerCell: 4,
-  threadsPerCore: 2,
-  memoryMiBPerCell: 8192,
-};
+import { twoCells } from '../testing/two-cells.ts';
 
 function held(pcpus: string): Claim {
   const cell = { hostCell: 0, pcpus, sharedVcpus: 0, memoryMiB: 0, pageSizeKiB: null, pages: 0 };

@@ -4,16 +4,7 @@ import { hostOf } from '../machines/host-of.ts';
 import { plainGuest } from '../testing/small-worlds.ts';
 import { place } from './decide.ts';
 import { buildHostModel } from './host-model.ts';
-
-/** Two cells of four cores with two threads: CPUs 0-3,8-11 and 4-7,12-15. */
-const twoCells = {
-  name: 'two-cells',
-  sockets: 2,
-  cellsPerSocket: 1,
-  coresPerCell: 4,
-  threadsPerCore: 2,
-  memoryMiBPerCell: 8192,
-};
+import { twoCells } from '../testing/two-cells.ts';
 
 function held(hostCell: number, pcpus: string, memoryMiB = 0): Claim {
   const cell = { hostCell, pcpus, sharedVcpus: 0, memoryMiB, pageSizeKiB: null, pages: memoryMiB * 256 };

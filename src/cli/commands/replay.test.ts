@@ -5,15 +5,8 @@ import { replaySchema } from '../../documents/replay-schema.ts';
 import { parseWith } from '../../documents/parse-with.ts';
 import { hostOf } from '../../machines/host-of.ts';
 import { replayCommand } from './replay.ts';
+import { twoCells } from '../../testing/two-cells.ts';
 
-const twoCells = {
-  name: 'two-cells',
-  sockets: 2,
-  cellsPerSocket: 1,
-  coresPerCell: 4,
-  threadsPerCore: 2,
-  memoryMiBPerCell: 8192,
-};
 const arrives = (guest: string, vcpus: number) => [
   'a',
   guest,

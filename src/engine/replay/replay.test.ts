@@ -4,16 +4,7 @@ import type { Trace, TraceEvent } from '../../domain/trace.ts';
 import { hostOf } from '../../machines/host-of.ts';
 import { namedMachine } from '../../machines/named-machines.ts';
 import { replay } from './replay.ts';
-
-/** Two cells of four cores with two threads. */
-const twoCells = {
-  name: 'two-cells',
-  sockets: 2,
-  cellsPerSocket: 1,
-  coresPerCell: 4,
-  threadsPerCore: 2,
-  memoryMiBPerCell: 8192,
-};
+import { twoCells } from '../../testing/two-cells.ts';
 
 const arrive = (vm: string, vcpus: number, options: Record<string, string> = {}): TraceEvent => [
   'a',
