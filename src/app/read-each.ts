@@ -10,17 +10,24 @@ export interface ReadEach<Answer> {
 
 /**
  * Reads many things side by side, at most `limit` at a time, each for at most `deadlineMs`. One that fails or is late is named with the
- * reason and harms no other.
+ * reason and harms no other. `onEach` is told of each that has an answer or a reason.
  */
 export async function readEach<Answer>(
   names: readonly string[],
   read: (name: string) => Promise<Answer>,
-  { limit, deadlineMs }: { readonly limit: number; readonly deadlineMs: number },
+  {
+    limit,
+    deadlineMs,
+    onEach = () => undefined,
+  }: { readonly limit: number; readonly deadlineMs: number; readonly onEach?: () => void },
 ): Promise<ReadEach<Answer>> {
   const outcomes = new Map<string, Outcome<Answer>>();
   const waiting = names.values();
   const worker = async () => {
-    for (const name of waiting) outcomes.set(name, await outcomeOf(() => read(name), deadlineMs));
+    for (const name of waiting) {
+      outcomes.set(name, await outcomeOf(() => read(name), deadlineMs));
+      onEach();
+    }
   };
   await Promise.all(Array.from({ length: Math.min(limit, names.length) }, worker));
   const ordered = names.map(name => ({ name, outcome: outcomes.get(name)! }));

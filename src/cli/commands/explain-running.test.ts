@@ -57,6 +57,15 @@ describe('explain of a guest that OpenNebula started', () => {
     );
   });
 
+  test('says why a guest floats that asked for CPUs of its own', async () => {
+    await node.start(7, { vcpus: 40, pinfold: { ...DEDICATED, ON_REFUSAL: 'float' } });
+    const { code, stdout } = runPinfold(['explain', 'one-7', '--root', node.root]);
+    expect(code).toBe(0);
+    expect(stdout.replace(/\s+/g, ' ')).toMatch(
+      /one-7 was let start without the CPUs that it asks for, as its policy says\. .*\b40\b.*\. $/,
+    );
+  });
+
   test.each(['', '{"kind":', '{"kind":"pinfold/decision-record","version":1}', '[]', 'null'])(
     'says in one sentence that its record is damaged (%j)',
     async text => {

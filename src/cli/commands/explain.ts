@@ -1,62 +1,27 @@
-import { decisionRecordPath, readDecisionRecord } from '../../app/decision-records.ts';
-import { PROXMOX_POLICY_FOLDER } from '../../app/proxmox/policy/guest-policy.ts';
-import { startQuestion } from '../../app/proxmox/start-question.ts';
-import { decisionRecordSchema } from '../../documents/decision-record-schema.ts';
-import { LIMITS } from '../../documents/limits.ts';
-import { parseHost } from '../../documents/parse-host.ts';
-import { parseRequest } from '../../documents/parse-request.ts';
-import { parseWith } from '../../documents/parse-with.ts';
-import { readJson } from '../../documents/read-json.ts';
-import { AppError, EXIT } from '../../domain/app-error.ts';
-import { clip } from '../../domain/cpu-list.ts';
+import { isDeepStrictEqual } from 'node:util';
+import { EXIT } from '../../domain/app-error.ts';
 import type { Explanation } from '../../domain/explanation.ts';
-import type { DecisionRecord } from '../../domain/decision-record.ts';
-import type { Placement } from '../../domain/decision.ts';
-import type { Host } from '../../domain/host.ts';
-import type { PlacementRequest } from '../../domain/placement-request.ts';
+import { decide } from '../../engine/decide.ts';
 import { explain } from '../../engine/explain.ts';
 import { buildHostModel } from '../../engine/host-model.ts';
-import { parseLedger } from '../../formats/ledger/parse-ledger.ts';
-import { readQemuProcesses } from '../../formats/proc/qemu-processes.ts';
-import { readText } from '../input.ts';
-import { documentedHost, observedHost } from '../observed-host.ts';
-import { withNode, type OpenedNode } from '../open-node.ts';
+import { explainQuestion, type ExplainQuestion, type ExplainSource } from '../explain-question.ts';
 import { columnsToUse, print, say } from '../output.ts';
 import { renderExplanation } from '../render/render-explanation.ts';
 import { wrapText } from '../render/wrap-text.ts';
 
 /** What `pinfold explain` was asked for. */
-export interface ExplainOptions {
-  readonly vm: string;
-  readonly request: string | undefined;
-  /** A capture or host document in place of a node. */
-  readonly replay: string | undefined;
-  readonly root: string | undefined;
-  /** A node of nodes.yaml. */
-  readonly node: string | undefined;
+export interface ExplainOptions extends ExplainSource {
   readonly json: boolean;
-}
-
-/** A guest and the node without it. */
-interface Question {
-  readonly host: Host;
-  readonly request: PlacementRequest;
-  /** The host cells that each guest cell is held to. */
-  readonly hostCells?: readonly (readonly number[])[];
-  /** Since when that is true, in seconds since the epoch; absent = now. */
-  readonly seconds?: number;
-  /** Where the guest is now, as the ledger has it. */
-  readonly placement?: Placement;
 }
 
 /** Prints why a guest is where it is and not elsewhere, or where it would go now; changes nothing. */
 export async function explainCommand(options: ExplainOptions): Promise<number> {
-  const question = await questionOf(options);
+  const question = await explainQuestion(options);
   const explanation = explain(buildHostModel(question.host), question.request, question.hostCells);
   if (options.json) await print(`${JSON.stringify(explanation, null, 2)}\n`);
   else
     await print(
-      `${[...since(options.vm, question), ...renderExplanation(explanation, columnsToUse()), ...movedSince(question, explanation)].join('\n')}\n`,
+      `${[...since(options.vm, question), ...renderExplanation(explanation, columnsToUse()), ...addedSince(question, explanation)].join('\n')}\n`,
     );
   return exitOf(explanation);
 }
@@ -68,107 +33,25 @@ function exitOf({ decision }: Explanation): number {
   return EXIT.usage;
 }
 
-function since(vm: string, { seconds }: Question): string[] {
+function since(vm: string, { seconds }: ExplainQuestion): string[] {
   return seconds === undefined
     ? []
     : [`As it was decided when ${vm} was started (${new Date(seconds * 1000).toISOString()}):`, ''];
 }
 
-/** A guest that rebalance or reconcile has moved is not where its start put it. */
-function movedSince({ placement }: Question, { vm, decision }: Explanation): string[] {
-  if (placement === undefined || !decision.fits || decision.placement === null) return [];
-  if (JSON.stringify(placement.pins) === JSON.stringify(decision.placement.pins)) return [];
-  const pins = Object.entries(placement.pins).map(([vcpu, cpus]) => `${vcpu}:${cpus}`);
-  return [
-    '',
-    ...wrapText(
-      `Since then ${vm} has been moved: its vCPUs are on CPUs ${pins.join(' ')} now.`,
-      columnsToUse(),
-    ),
-  ];
-}
-
-/**
- * 1. A request that is given is asked of the node, or of the captured state, without the claim of a guest of that name.
- * 2. A capture knows what its guests asked for.
- * 3. A running guest's record says what was asked, and how the node was then.
- * 4. A VM of Proxmox VE that does not run is asked for as its next start would.
- */
-async function questionOf(options: ExplainOptions): Promise<Question> {
-  const { vm, request, replay, root, node } = options;
-  if (replay === undefined) return withNode({ root, node }, opened => questionOn(opened, options));
-  const captured = await documentedHost(replay);
-  const asked = request === undefined ? captured.requests?.[vm] : await requestIn(request);
-  if (asked !== undefined) return { host: without(captured, vm), request: asked };
-  throw unknown(
-    `The captured state does not say what ${clip(vm)} asked for: give its request with --request FILE.`,
-  );
-}
-
-async function questionOn(opened: OpenedNode, { vm, request }: ExplainOptions): Promise<Question> {
-  if (request !== undefined)
-    return {
-      host: without(await observedHost(opened), vm),
-      request: await requestIn(request),
-    };
-  const { node, stateFolder } = opened;
-  const record = readDecisionRecord(node.files, stateFolder, vm);
-  const runs = readQemuProcesses(node.files).some(({ name }) => name === vm);
-  if (record !== null && runs) return recordedQuestion(record, opened, vm);
-  const start = await startNow(opened, vm);
-  if (start !== null) return start;
-  if (record !== null) return recordedQuestion(record, opened, vm);
-  throw unknown(
-    `Nothing is recorded of ${clip(vm)} on ${opened.node.name} (Pinfold did not start it there since the last boot): give its request with --request FILE to see where it would go now.`,
-  );
-}
-
-/** What the next start of a VM of Proxmox VE would ask; null where there is none of this number. */
-async function startNow(opened: OpenedNode, vm: string): Promise<Question | null> {
-  const { node, stateFolder } = opened;
-  if (!/^[1-9]\d{2,8}$/.test(vm) || node.files.list('/etc/pve').length === 0) return null;
-  const host = without(await observedHost(opened), vm);
-  const folders = { policy: PROXMOX_POLICY_FOLDER, state: stateFolder };
-  const asked = await startQuestion({ vmid: vm, node, folders, host });
-  return asked === null ? null : { ...asked, host };
-}
-
-function recordedQuestion(text: string, { node, stateFolder }: OpenedNode, vm: string): Question {
-  const { host, request, hostCells, seconds } = parseRecord(text, decisionRecordPath(stateFolder, vm));
-  const ledger = parseLedger(node.files.read(`${stateFolder}/ledger.json`) ?? '');
-  const placement = ledger?.entries.find(entry => entry.vm === vm)?.placement ?? null;
-  return {
-    host,
-    request,
-    seconds,
-    ...(hostCells === undefined ? {} : { hostCells }),
-    ...(placement === null ? {} : { placement }),
-  };
-}
-
-function parseRecord(text: string, path: string): DecisionRecord {
-  try {
-    const record = parseWith(decisionRecordSchema, readJson(text, 'the record'), 'the record');
-    return { ...record, host: parseHost(record.host) };
-  } catch (error) {
-    if (!(error instanceof AppError)) throw error;
-    throw new AppError(
-      'record-damaged',
-      EXIT.state,
-      `What was recorded of the guest's decision in ${path} is damaged: remove that file, or give the guest's request with --request FILE to see where it would go now.`,
-      error,
-    );
+/** Of a guest that was let start floating, why; of one that was moved, where it is. */
+function addedSince(question: ExplainQuestion, { vm, decision }: Explanation): string[] {
+  const { host, placement, wished } = question;
+  const sentences: string[] = [];
+  if (wished !== undefined) {
+    const refused = decide(buildHostModel(host), wished);
+    const why = 'refusal' in refused ? ` ${refused.refusal.summary}` : '';
+    sentences.push(`${vm} was let start without the CPUs that it asks for, as its policy says.${why}`);
   }
-}
-
-async function requestIn(file: string): Promise<PlacementRequest> {
-  return parseRequest(readJson(await readText(file, 4 * LIMITS.textLength), 'the request'));
-}
-
-function without(host: Host, vm: string): Host {
-  return { ...host, claims: host.claims.filter(claim => claim.vm !== vm) };
-}
-
-function unknown(message: string): AppError {
-  return new AppError('vm-unknown', EXIT.usage, message);
+  const decided = decision.fits ? decision.placement : null;
+  if (placement !== undefined && decided !== null && !isDeepStrictEqual(placement.pins, decided.pins)) {
+    const pins = Object.entries(placement.pins).map(([vcpu, cpus]) => `${vcpu}:${cpus}`);
+    sentences.push(`Since then ${vm} has been moved: its vCPUs are on CPUs ${pins.join(' ')} now.`);
+  }
+  return sentences.flatMap(sentence => ['', ...wrapText(sentence, columnsToUse())]);
 }

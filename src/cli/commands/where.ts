@@ -8,6 +8,7 @@ import type { Host } from '../../domain/host.ts';
 import type { PlacementRequest } from '../../domain/placement-request.ts';
 import type { Ranking } from '../../domain/ranking.ts';
 import { rankNodes, type Preference } from '../../engine/rank-nodes.ts';
+import { CountLine } from '../count-line.ts';
 import { readText } from '../input.ts';
 import { observedHost } from '../observed-host.ts';
 import { namedNodes, withNode } from '../open-node.ts';
@@ -71,10 +72,19 @@ async function requestIn(file: string): Promise<PlacementRequest> {
 
 async function nodesOfCluster({ nodes, parallel, deadlineSeconds }: WhereOptions): Promise<Nodes> {
   const names = await namedNodes(nodes);
-  const read = await readEach(names, node => withNode({ root: undefined, node }, observedHost), {
-    limit: parallel,
-    deadlineMs: deadlineSeconds * 1000,
-  });
+  const line = new CountLine(names.length, 'nodes read');
+  const read = await readEach(
+    names,
+    node => withNode({ root: undefined, node, silent: true }, observedHost),
+    {
+      limit: parallel,
+      deadlineMs: deadlineSeconds * 1000,
+      onEach: () => {
+        line.step();
+      },
+    },
+  );
+  line.end();
   return {
     hosts: read.answers.map(({ name, answer }) => ({ node: name, host: answer })),
     unreachable: read.failed.map(({ name, reason }) => ({ node: name, reason })),
