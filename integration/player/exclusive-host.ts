@@ -91,6 +91,7 @@ export class ExclusiveHost {
 
   /** Stops a guest as Proxmox VE does, by its scope, and waits until its cgroup is gone. */
   async stop({ vm, scope }: { readonly vm: string; readonly scope: string }): Promise<void> {
+    this.#wake();
     await mustRun(['systemctl', 'stop', `${vm}.scope`], { timeoutMs: TIMEOUT_MS });
     await waitUntil(() => (existsSync(`/sys/fs/cgroup${scope}`) ? null : true), {
       what: `the end of ${scope}`,
@@ -101,6 +102,7 @@ export class ExclusiveHost {
 
   /** Ends everything that was started here. */
   async end(): Promise<void> {
+    this.#wake();
     for (const guest of this.#guests)
       await runProgram(['systemctl', 'stop', `${guest.vm}.scope`], { timeoutMs: TIMEOUT_MS });
     await runProgram(['systemctl', 'stop', 'pinfold-loop.service'], { timeoutMs: TIMEOUT_MS });
@@ -117,6 +119,17 @@ export class ExclusiveHost {
       }
     }
     rmSync('/run/pinfold-suite', { recursive: true, force: true });
+  }
+
+  /** A guest that rests would not hear that it is to end. */
+  #wake(): void {
+    for (const { pid } of this.#guests) {
+      try {
+        process.kill(pid, 'SIGCONT');
+      } catch {
+        // It has ended already.
+      }
+    }
   }
 
   /** Whether anything is remembered about who holds CPUs. */
