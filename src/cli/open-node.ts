@@ -2,7 +2,11 @@ import type { RemoteNode } from '../adapters/node-access/open-remote-node.ts';
 import type { NodeSettings } from '../domain/node-settings.ts';
 import { AppError, EXIT } from '../domain/app-error.ts';
 import { nearest } from '../domain/nearest.ts';
+import { withProgress } from './with-progress.ts';
 import { openObserved, stateFolderOf, type ObservedNode } from './observed-host.ts';
+
+/** One round trip of a login and some megabytes. */
+const USUAL_SECONDS = 2;
 
 /** Which node a verb is about: a tree, one of nodes.yaml, or this machine. */
 export interface NodeChoice {
@@ -11,6 +15,8 @@ export interface NodeChoice {
   readonly node?: string | undefined;
   /** Patterns of files that are read besides, of a node over SSH. */
   readonly further?: readonly string[];
+  /** Who opens it shows by itself how far it is. */
+  readonly silent?: true;
 }
 
 /** A node that is open for looking; `close` when done, or the process stays. */
@@ -37,7 +43,10 @@ export async function openNode(choice: NodeChoice): Promise<OpenedNode> {
       `The API tells nothing of the cells and CPUs of ${named.name}: add "ssh" to its entry in ${named.path}.`,
     );
   const { openRemoteNode } = await import('../adapters/node-access/open-remote-node.ts');
-  const remote = await openRemoteNode(target, choice.further);
+  const open = () => openRemoteNode(target, choice.further);
+  const remote = await (choice.silent === true
+    ? open()
+    : withProgress(`reading ${named.name}`, USUAL_SECONDS, open));
   return {
     node: remote.node,
     stateFolder: stateFolderOf(remote.node),

@@ -14,7 +14,7 @@ import { DOCTOR_FILES } from '../../adapters/node-access/node-files.ts';
 import { withNode, type NodeChoice, type OpenedNode } from '../open-node.ts';
 import { columnsToUse, print, wantsColor } from '../output.ts';
 import { policyFolder } from '../policy-folder.ts';
-import { ProgressBar } from '../progress-bar.ts';
+import { withProgress } from '../with-progress.ts';
 import { renderDoctor } from '../render/render-doctor.ts';
 
 /** What the verb was called with. */
@@ -34,16 +34,10 @@ export async function doctorCommand(options: DoctorOptions): Promise<number> {
       EXIT.usage,
       '--probe makes a scope and a partition, which only root may: call it as root, or leave --probe out.',
     );
-  const bar = new ProgressBar([
-    { name: `looking at ${options.node ?? 'this node'}`, seconds: options.probe ? 4 : 1 },
-  ]);
-  bar.begin(0);
-  let diagnosis: Diagnosis;
-  try {
-    diagnosis = await withNode({ ...options, further: DOCTOR_FILES }, opened => examine(opened, options));
-  } finally {
-    bar.end();
-  }
+  const look = () => withNode({ ...options, further: DOCTOR_FILES }, opened => examine(opened, options));
+  const diagnosis = await (options.node === undefined
+    ? withProgress('looking at this node', options.probe ? 4 : 1, look)
+    : look());
   const text = options.json
     ? `${JSON.stringify(diagnosis, null, 2)}\n`
     : renderDoctor(diagnosis, { color: wantsColor(), width: columnsToUse() });
