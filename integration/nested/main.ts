@@ -6,6 +6,7 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { installPackages } from '../kit/apt.ts';
 import { cleanUp } from '../kit/clean-ups.ts';
+import { mustRun } from '../kit/run-program.ts';
 import { Steps } from '../kit/steps.ts';
 import { workFolder } from '../kit/work-folder.ts';
 import { bundlePlayer, bundleQm } from '../player/bundle-player.ts';
@@ -205,6 +206,11 @@ async function withMachine<T>(
   const player = join(folder, 'player.cjs');
   await steps.step('bundle the scenarios', () => bundlePlayer(CHECKOUT, player));
   await bundleQm(CHECKOUT, join(folder, 'delivery/integration/proxmox/qm.cjs'));
+  await steps.step('build the Debian package', () =>
+    mustRun([process.execPath, join(CHECKOUT, 'scripts/deb.mjs'), join(folder, 'delivery/package')], {
+      timeoutMs: 120_000,
+    }),
+  );
   const scenarios = scenariosFor(CHECKOUT, player, profile.name as HostName);
   const remembered = rememberedMachine(profile.name);
   const machine = remembered ?? (await start(profile, steps, false));

@@ -64,6 +64,14 @@ export class PveStage {
     rmSync(TASKS, { recursive: true, force: true });
   }
 
+  /** The Debian package that was brought along. */
+  get packageFile(): string {
+    const folder = join(this.#delivery, 'package');
+    const [name] = readdirSync(folder).filter(file => file.endsWith('.deb'));
+    if (name === undefined) throw new CheckFailed(`There is no package in ${folder}.`);
+    return join(folder, name);
+  }
+
   /** Writes a VM's config; with a policy its hook script is Pinfold's unless the settings name another. */
   configure(vmid: number, settings: Readonly<Record<string, string | number>>): void {
     const lines = Object.entries({ kvm: 0, ...settings }).map(([key, value]) => `${key}: ${value}`);
