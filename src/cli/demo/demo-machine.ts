@@ -1,7 +1,7 @@
 import type { NodePolicy } from '../../domain/node-policy.ts';
 import type { Machine } from '../../machines/machine.ts';
 
-/** The demo's node: two sockets with two cells each, two cache domains a cell, SMT: 64 CPUs, 128 GiB. */
+/** The demo's node: two sockets with two cells each, two cache domains a cell, SMT: 64 CPUs, 128 GiB; a network card on cell 0. */
 export const DEMO_MACHINE: Machine = {
   name: 'demo-node',
   sockets: 2,
@@ -13,6 +13,7 @@ export const DEMO_MACHINE: Machine = {
   usedMiBPerCell: 1024,
   pools: [{ sizeKiB: 2048, total: 6144 }],
   distances: { near: 12, far: 32 },
+  devices: [{ address: '0000:3b:00.0', cell: 0, vendor: '8086', product: '1572', class: '020000' }],
 };
 
 /** What its operator decided: core 0 for the host, two cores shared, the rest dedicated. */

@@ -1,4 +1,4 @@
-import { chmodSync, rmSync } from 'node:fs';
+import { chmodSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { configPath } from '../../../integration/proxmox/config-file.ts';
@@ -49,6 +49,7 @@ export function makeProxmoxNode(hook: string, root: string): ProxmoxNode {
   const node = openTreeNode(root);
   for (const [path, text] of Object.entries(PROXMOX_FILES)) node.writeAtomically(path, text);
   chmodSync(join(root, '/var/lib/vz/snippets/pinfold'), 0o755);
+  node.writeAtomically('/usr/share/pinfold/hook-proxmox.cjs', readFileSync(hook, 'utf8'));
   const machine = treeMachine({ root, name: node.name, hook, log: () => undefined });
   const task = async (
     guest: ProxmoxGuest,
