@@ -46,6 +46,23 @@ describe('a guest of Proxmox VE', () => {
     ]);
   });
 
+  test.each([
+    ['before its group was threaded', 'domain', 'cpuset'],
+    ['before the group had the controller', 'threaded', 'memory pids'],
+  ])('gets its group made to the end when somebody died %s', (_, type, controllers) => {
+    const tree = treeOf({
+      ...fresh,
+      [D]: { 'cgroup.subtree_control': controllers },
+      [`${D}/vcpus`]: { 'cgroup.type': type, 'cgroup.threads': '' },
+    });
+    expect(inWords(takePartitionSteps(tree, partitionLeaves(tree, guest))).slice(0, 4)).toEqual([
+      `make ${D}/vcpus`,
+      `${D}/vcpus cgroup.type "threaded"`,
+      `${D} cgroup.subtree_control "+cpuset"`,
+      `${D}/vcpus cgroup.threads "11"`,
+    ]);
+  });
+
   test('leaves the slice what the other guests hold there', () => {
     const tree = treeOf({
       '/qemu.slice': { 'cpuset.cpus.exclusive': '4-5' },
@@ -60,10 +77,11 @@ describe('a guest of Proxmox VE', () => {
 
   test('grows from the slice down and shrinks from its partition up', () => {
     const held = { 'cpuset.cpus.exclusive': '2,6' };
+    const made = { 'cgroup.type': 'threaded', 'cgroup.threads': '11\n12', 'cpuset.cpus.partition': 'root' };
     const tree = treeOf({
       '/qemu.slice': held,
-      [D]: held,
-      [`${D}/vcpus`]: { ...held, 'cgroup.threads': '11\n12', 'cpuset.cpus.partition': 'root' },
+      [D]: { ...held, 'cgroup.subtree_control': 'cpuset' },
+      [`${D}/vcpus`]: { ...held, ...made },
     });
     expect(inWords(takePartitionSteps(tree, partitionLeaves(tree, guest)))).toEqual([
       '/qemu.slice cpuset.cpus.exclusive "2-3,6"',

@@ -1,6 +1,6 @@
 import { CpuSet } from '../../domain/cpu-set.ts';
 import type { TextTree } from '../text-tree.ts';
-import { groupsAbove, parentGroup } from './cgroup-file.ts';
+import { cgroupFile, groupsAbove, parentGroup } from './cgroup-file.ts';
 import { tryToWrite, write, type CgroupStep } from './cgroup-step.ts';
 import type { PartitionLeaf } from './partition-leaf.ts';
 import { partitionStateOf } from './partition-state.ts';
@@ -94,7 +94,7 @@ function makeLeaf(tree: TextTree, { group, threads }: PartitionLeaf): CgroupStep
     write(scope, 'cgroup.subtree_control', '+cpuset'),
   ];
   return [
-    ...(there === null ? make : []),
+    ...(isReady(tree, group) ? [] : make),
     ...threads
       .filter(tid => there?.includes(tid) !== true)
       .map(tid => write(group, 'cgroup.threads', `${tid}`)),
@@ -102,6 +102,15 @@ function makeLeaf(tree: TextTree, { group, threads }: PartitionLeaf): CgroupStep
       .filter(tid => !threads.includes(tid))
       .map(tid => tryToWrite(scope, 'cgroup.threads', `${tid}`)),
   ];
+}
+
+/** Whether our group was made to its end: who made it may have been killed in between. */
+function isReady(tree: TextTree, group: string): boolean {
+  const controllers = tree.read(cgroupFile(parentGroup(group), 'cgroup.subtree_control')) ?? '';
+  return (
+    tree.read(cgroupFile(group, 'cgroup.type'))?.trim() === 'threaded' &&
+    controllers.trim().split(/\s+/).includes('cpuset')
+  );
 }
 
 function unmakeLeaf(tree: TextTree, { group, threads }: PartitionLeaf): CgroupStep[] {
