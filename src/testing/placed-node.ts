@@ -6,6 +6,7 @@ import { openTreeNode } from '../adapters/embedded/tree-node.ts';
 import { fileLock } from '../adapters/ledger/file-lock.ts';
 import { ledgerStore } from '../adapters/ledger/ledger-store.ts';
 import { virsh } from '../adapters/libvirt/virsh.ts';
+import { virshMetadata } from '../adapters/libvirt/virsh-metadata.ts';
 import { writeTree } from '../adapters/local/write-tree.ts';
 import { deploy } from '../app/opennebula/deploy.ts';
 import type { DriverAnswer, DriverCall } from '../app/opennebula/driver-call.ts';
@@ -197,6 +198,7 @@ export class PlacedNode {
       policy: await this.policyNow(),
       ledger: ledgerStore({ node, folder: STATE, root: this.root }),
       control: guestControl({ node, uri: URI, scratch: STATE }),
+      setMetadata: virshMetadata(this.node, URI),
       turn: fileLock(`${this.root}${STATE}/reconcile.lock`, 0),
     });
     return document;

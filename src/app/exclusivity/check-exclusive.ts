@@ -15,6 +15,8 @@ import { hasPartition } from './take-partition.ts';
 export interface WantedExclusive {
   readonly guest: ExclusiveGuest;
   readonly mode: ExclusivityMode;
+  /** Somebody takes its vCPUs to other CPUs in this moment: what it holds is left as it is. */
+  readonly underWay?: boolean;
 }
 
 /** What is not as it should be, and what was done about it. */
@@ -101,7 +103,8 @@ async function check(
 }
 
 /** Whether what this guest is to have is not in force; fences themselves are looked at as a whole. */
-function isLost(place: ExclusivityPlace, { guest, mode }: WantedExclusive): boolean {
+function isLost(place: ExclusivityPlace, { guest, mode, underWay }: WantedExclusive): boolean {
+  if (underWay === true) return false;
   const held = heldBy(place, guest);
   if (mode === 'none' || exclusiveCpus(guest).isEmpty) return held !== undefined;
   if (held?.inForce === 'fence' && mode !== 'partition') return held.cpus !== exclusiveCpus(guest).toString();

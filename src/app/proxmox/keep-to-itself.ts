@@ -1,10 +1,6 @@
-import { parseCpuList } from '../../domain/cpu-list.ts';
-import { CpuSet } from '../../domain/cpu-set.ts';
-import type { LedgerEntry } from '../../domain/ledger.ts';
-import type { DedicatedThread } from '../../formats/cgroup/partition-leaf.ts';
-import { readQemuThreads } from '../../formats/proc/qemu-threads.ts';
 import type { ScopeDropIn } from '../../formats/systemd/scope-drop-in.ts';
 import type { ExclusivityMode } from '../exclusivity/exclusivity.ts';
+import { exclusiveGuest } from './exclusive-guest.ts';
 import type { RunningQemu } from './find-qemu.ts';
 import type { HookCall } from './hook-call.ts';
 import { sentenceOf } from '../sentence-of.ts';
@@ -43,12 +39,7 @@ export async function keepToItself(
   const mode: ExclusivityMode = settings.delegate && at.delegated ? policy.exclusivity : 'fence';
   try {
     const { takeExclusive } = await import('./exclusivity-parts.ts');
-    const guest = {
-      vm: entry.vm,
-      scope: qemu.scope,
-      vcpus: dedicatedThreads(call, qemu, entry),
-      burnt: burntCpus(entry),
-    };
+    const guest = exclusiveGuest(call.node.files, qemu, entry);
     const report = await takeExclusive(exclusivityPlace(call), guest, mode);
     const inForce = report.inForce !== 'none';
     return {
@@ -59,23 +50,4 @@ export async function keepToItself(
   } catch (error) {
     return { ...NOTHING, warnings: [`Others may run on the CPUs of VM ${entry.vm}: ${sentenceOf(error)}`] };
   }
-}
-
-/** The vCPUs with one CPU each that the claim holds. */
-function dedicatedThreads(
-  call: HookCall,
-  { pid }: RunningQemu,
-  entry: LedgerEntry,
-): readonly DedicatedThread[] {
-  const held = CpuSet.union(entry.claim.cells.map(({ pcpus }) => parseCpuList(pcpus)));
-  return readQemuThreads(call.node.files, pid).flatMap(({ tid, role, index }) => {
-    const cpus = entry.placement?.pins[index ?? -1];
-    if (role !== 'vcpu' || index === null || cpus === undefined) return [];
-    const set = parseCpuList(cpus);
-    return set.size === 1 && set.isSubsetOf(held) ? [{ tid, vcpu: index, cpus }] : [];
-  });
-}
-
-function burntCpus(entry: LedgerEntry): string {
-  return CpuSet.union(entry.claim.cells.map(({ burnt }) => parseCpuList(burnt ?? ''))).toString();
 }

@@ -1,5 +1,8 @@
 import type { LedgerEntry } from '../../domain/ledger.ts';
-import { readScopeDropIn, scopeDropInPath, writeScopeDropIn } from '../../formats/systemd/scope-drop-in.ts';
+import { isAlive } from '../../formats/proc/process-id.ts';
+import { scopeDropInPath, writeScopeDropIn } from '../../formats/systemd/scope-drop-in.ts';
+import { dropInOf } from '../proxmox/scope-files.ts';
+import { allCpus } from '../proxmox/scope-settings.ts';
 import type { RebalanceTools } from './rebalance-tools.ts';
 
 /**
@@ -35,16 +38,19 @@ async function onDomain(
 }
 
 function onScope({ node }: RebalanceTools, entry: LedgerEntry): string | null {
-  const path = scopeDropInPath(entry.vm);
-  const carried = readScopeDropIn(node.files.read(path) ?? '');
-  if (carried === null || entry.placement === null) return null;
+  const { vm, placement, process } = entry;
+  const carried = dropInOf(node, vm);
+  // A later start of the guest has written its own.
+  const isOver = process === null || !isAlive(node.files, process);
+  if (carried === null || placement === null || isOver) return null;
   const { settings } = carried;
-  const allowedCells = settings.allowedCells === null ? null : entry.placement.nodeset;
+  const own = {
+    ...settings,
+    allowedCpus: settings.allowedCpus === null ? null : allCpus(placement).toString(),
+    allowedCells: settings.allowedCells === null ? null : placement.nodeset,
+  };
   try {
-    node.writeAtomically(
-      path,
-      writeScopeDropIn({ ...carried, entry, settings: { ...settings, allowedCells } }),
-    );
+    node.writeAtomically(scopeDropInPath(vm), writeScopeDropIn({ ...carried, entry, settings: own }), 0o644);
     return null;
   } catch (error) {
     return error instanceof Error ? error.message.replace(/\.$/, '') : String(error);

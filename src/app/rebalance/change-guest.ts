@@ -1,9 +1,12 @@
+import type { Claim } from '../../domain/claim.ts';
 import type { Placement } from '../../domain/decision.ts';
 import type { LedgerEntry } from '../../domain/ledger.ts';
 import type { PinChange } from '../../engine/rebalance/pin-order.ts';
 import { pidOf } from '../../formats/proc/process-id.ts';
 import { readQemuThreads } from '../../formats/proc/qemu-threads.ts';
 import { describeMisplaced, misplacedThreads } from '../misplaced-threads.ts';
+import { sentenceOf } from '../sentence-of.ts';
+import { closeScope, openScope, ownScope } from './own-scope.ts';
 import type { RebalanceTools } from './rebalance-tools.ts';
 import { residenceOf } from './running-guests.ts';
 
@@ -13,6 +16,8 @@ export interface GuestChange {
   readonly pins: readonly PinChange[];
   /** Where it then is. */
   readonly to: Placement;
+  /** What it then holds. */
+  readonly claim: Claim;
   readonly movesMemory: boolean;
 }
 
@@ -24,19 +29,39 @@ const MOST_LEFT_PERCENT = 2;
 /** Areas that are no guest memory but look like it (thread stacks, video memory) are smaller than this. */
 const SMALL_MIB = 64;
 
-/** Makes the change and looks at the live threads and pages; null, or in one phrase what is not as it must be. */
+/**
+ * Makes the change and looks at the live threads and pages; null, or in one phrase what is not as it must be. A guest whose
+ * CPUs are kept from others has them for itself again as soon as its threads stand on them: memory may take minutes.
+ */
 export async function changeGuest(tools: RebalanceTools, change: GuestChange): Promise<string | null> {
   const { entry, to } = change;
-  for (const pin of change.pins) {
-    const said = await pinThread(tools, entry.vm, pin);
-    if (said !== null) return said;
-  }
+  const said = await changeThreads(tools, change);
+  if (said !== null) return said;
   const pid = entry.process === null ? NaN : pidOf(entry.process);
   const [stray] = misplacedThreads(readQemuThreads(tools.node.files, pid), to);
   if (stray !== undefined) return describeMisplaced(stray);
   if (!change.movesMemory) return null;
-  const said = await tools.control.moveMemory(entry.vm, to.nodeset);
-  return said ?? memoryAway(tools, entry, to);
+  return (await tools.control.moveMemory(entry.vm, to.nodeset)) ?? memoryAway(tools, entry, to);
+}
+
+async function changeThreads(
+  tools: RebalanceTools,
+  { entry, to, claim, pins }: GuestChange,
+): Promise<string | null> {
+  const goal = { to, claim };
+  try {
+    const scope = ownScope(tools, entry);
+    const refused =
+      scope === null || pins.length === 0 ? null : await openScope(tools, scope, { entry, goal });
+    if (refused !== null) return refused;
+    for (const pin of pins) {
+      const said = await pinThread(tools, entry.vm, pin);
+      if (said !== null) return said;
+    }
+    return scope === null ? null : await closeScope(tools, scope, { vm: entry.vm, goal });
+  } catch (error) {
+    return sentenceOf(error).replace(/\.$/, '');
+  }
 }
 
 function pinThread(

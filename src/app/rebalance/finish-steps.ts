@@ -59,16 +59,16 @@ async function takeOver(tools: RebalanceTools): Promise<readonly LedgerEntry[]> 
 }
 
 async function finish(tools: RebalanceTools, entry: LedgerEntry): Promise<string | null> {
-  const { to } = entry.step!;
+  const { to, claim } = entry.step!;
   const spec = entry.request === undefined ? 'what it asked for is not known' : specOf(entry.request);
   if (typeof spec === 'string') return spec;
   const pins = liveOrder(tools.node, { entry, spec, to });
   if (pins === null) return 'its threads wait for each other, and no CPU is free to step aside';
   const movesMemory = memoryAway(tools, entry, to) !== null || spansCells(entry);
-  const reason = await changeGuest(tools, { entry, pins, to, movesMemory });
+  const reason = await changeGuest(tools, { entry, pins, to, claim, movesMemory });
   if (reason !== null) return reason;
-  await settle(tools, entry.vm, settled);
   await carryClaim(tools, settled(entry));
+  await settle(tools, entry.vm, settled);
   return null;
 }
 

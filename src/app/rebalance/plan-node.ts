@@ -4,6 +4,7 @@ import type { Ledger } from '../../domain/ledger.ts';
 import { liveRules, type UsersLimits } from '../../engine/rebalance/move-rules.ts';
 import { planRebalance, type Rebalance } from '../../engine/rebalance/plan-rebalance.ts';
 import { refuse } from '../../engine/refuse.ts';
+import { carrierLimits } from '../../engine/request/carrier-limits.ts';
 import { checkPolicy } from '../../engine/request/check-policy.ts';
 import { observeNode } from './observe-node.ts';
 import type { RebalanceTools } from './rebalance-tools.ts';
@@ -27,6 +28,7 @@ export async function planNode(
   ledger: Ledger,
   asked: PlanAsked,
 ): Promise<NodePlan> {
+  refuseWhatCannotBeCarried(asked);
   const seen = await observeNode(tools, ledger);
   const fault = checkPolicy(seen.host).find(({ code }) => code !== 'policy-cpus-offline');
   if (fault !== undefined) throw new AppError(fault.code, EXIT.usage, fault.summary);
@@ -37,6 +39,12 @@ export async function planNode(
   const reason = before === null || before.ok ? null : refuse(host.model, before.not).summary;
   const rebalance = planRebalance(host, { rules: liveRules(asked), newcomer, astrayMiB });
   return { ...rebalance, fixed, refusal: rebalance.newcomer === null ? reason : null };
+}
+
+/** No room helps a guest that its start would refuse wherever it is. */
+function refuseWhatCannotBeCarried({ newcomer }: PlanAsked): void {
+  const [limit] = newcomer === null ? [] : carrierLimits(newcomer);
+  if (limit !== undefined) throw new AppError('carrier-cannot', EXIT.refused, limit.summary);
 }
 
 function refuseUnknownGuest(

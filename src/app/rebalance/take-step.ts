@@ -25,7 +25,8 @@ export type StepEnd =
  * 1. Under the lock: observe anew; a step that the node does not allow any more ends here. Else note where the guest goes
  *    and let its claim cover both places. The lock is given back: memory may take minutes, and starts must not wait for it.
  * 2. Pin thread by thread in an order in which none meets another, then move the memory; look at threads and pages.
- * 3. Under the lock: the new place alone is the guest's; then what it carries of it is put right.
+ * 3. What the guest carries of its place is put right; then, under the lock, the new place alone is the guest's. Whoever is
+ *    killed in between is finished again.
  * 4. What fails in 2 is taken back, the last pin first; where that fails too, the guest keeps both places.
  */
 export async function takeStep(tools: RebalanceTools, step: Step): Promise<StepEnd> {
@@ -33,17 +34,22 @@ export async function takeStep(tools: RebalanceTools, step: Step): Promise<StepE
   if (typeof begun === 'string') return { done: false, pending: false, reason: begun };
   const reason = await changeGuest(tools, begun);
   if (reason === null) {
-    await settle(tools, begun.entry.vm, settled);
     await carryClaim(tools, settled(begun.entry));
+    await settle(tools, begun.entry.vm, settled);
     return { done: true };
   }
   const back = await takeBack(tools, begun, step);
   if (!back) return { done: false, pending: true, reason };
-  await settle(tools, begun.entry.vm, entry => {
-    const { step: pending, ...rest } = entry;
-    return pending === undefined ? entry : { ...rest, claim: step.from.claim };
-  });
+  const restored = (entry: LedgerEntry) => undone(entry, step);
+  await carryClaim(tools, restored(begun.entry));
+  await settle(tools, begun.entry.vm, restored);
   return { done: false, pending: false, reason };
+}
+
+/** The entry as it was before the step. */
+function undone(entry: LedgerEntry, { from }: Step): LedgerEntry {
+  const { step, ...rest } = entry;
+  return step === undefined ? entry : { ...rest, claim: from.claim };
 }
 
 async function begin(tools: RebalanceTools, step: Step): Promise<GuestChange | string> {
@@ -65,7 +71,7 @@ async function begin(tools: RebalanceTools, step: Step): Promise<GuestChange | s
     const joint = jointClaim(model, { from: entry.claim, to: claim, spare });
     const begun: LedgerEntry = { ...entry, claim: joint, step: { to, claim, owner: tools.owner } };
     tools.ledger.write(withEntry(ledger, begun));
-    return { entry: begun, pins, to, movesMemory: movesMemory(step) };
+    return { entry: begun, pins, to, claim, movesMemory: movesMemory(step) };
   } finally {
     unlock();
   }
@@ -77,11 +83,11 @@ async function takeBack(
   { entry, movesMemory }: GuestChange,
   step: Step,
 ): Promise<boolean> {
-  const { spec, placement: to } = step.from;
+  const { spec, placement: to, claim } = step.from;
   const pins = liveOrder(tools.node, { entry, spec, to });
   if (pins === null) return false;
   const away = movesMemory && memoryAway(tools, entry, to) !== null;
-  return (await changeGuest(tools, { entry, pins, to, movesMemory: away })) === null;
+  return (await changeGuest(tools, { entry, pins, to, claim, movesMemory: away })) === null;
 }
 
 /** Writes what became of a guest; one that is gone meanwhile is left alone. */

@@ -89,6 +89,7 @@ function wantedExclusives(
       {
         guest: { vm: guest.vm, scope, vcpus: dedicatedThreads(guest, entry), burnt },
         mode: settings.delegate ? policy.exclusivity : 'fence',
+        underWay: entry.step !== undefined,
       },
     ];
   });

@@ -4,11 +4,13 @@ import type { Ledger, LedgerEntry } from '../../domain/ledger.ts';
 import type { GuestControl, LedgerStore, NodeLock, PageReturn } from '../ports.ts';
 import { sweepDecisionRecords } from '../decision-records.ts';
 import { withEntry } from '../prepare-start.ts';
+import type { RebalanceTools } from '../rebalance/rebalance-tools.ts';
 import type { ExclusivityPlace } from '../exclusivity/exclusivity.ts';
 import { applyRepairs, type Applied } from './apply-repairs.ts';
 import { sentenceOfDrift } from './describe-drift.ts';
 import { findExclusivity, loosen, restoreExclusivity } from './exclusivity-drift.ts';
 import { findDrift } from './find-drift.ts';
+import { finishChanges } from './finish-changes.ts';
 import type { Finding } from './finding.ts';
 import { observeDrift, offlineCpus, type DriftObserver } from './observe-drift.ts';
 import type { Observed } from './observed.ts';
@@ -18,7 +20,7 @@ import { readRepairMemory, writeRepairMemory, type RepairMemory } from './repair
 import type { Repair, RepairPlan } from './repair.ts';
 
 /** What a reconciliation works with. */
-export interface ReconcileTools extends DriftObserver {
+export interface ReconcileTools extends DriftObserver, Pick<RebalanceTools, 'setMetadata'> {
   readonly ledger: Pick<LedgerStore, 'acquire' | 'read' | 'write'>;
   readonly control: GuestControl & PageReturn;
   /** One reconciliation at a time; refuses at once. */
@@ -64,7 +66,8 @@ export async function previewReconcile(tools: PlanTools, ledger: Ledger): Promis
 /**
  * Brings a node back to what was decided:
  *
- * 1. One at a time: a second one ends at once.
+ * 1. One at a time: a second one ends at once. What a rebalance that was killed left half done is finished, while its guests
+ *    still hold both places.
  * 2. Under the node's lock: read the ledger, observe, find what differs, decide what is to be decided, write the ledger, so
  *    that whoever decides next counts it.
  * 3. Without the lock, because memory may move for minutes: make the changes in order, looking after each whether it is
@@ -74,11 +77,12 @@ export async function previewReconcile(tools: PlanTools, ledger: Ledger): Promis
 export async function reconcile(tools: ReconcileTools): Promise<ReconcileEnd> {
   const giveBack = await tools.turn.acquire();
   try {
+    const warnings = await finishChanges(tools);
     const made = await decide(tools);
     const applied = await apply(made, tools);
     const document = report(made, { dryRun: false, applied });
     remember(tools, made, document);
-    return { document, warnings: made.warnings };
+    return { document, warnings: [...warnings, ...made.warnings] };
   } finally {
     giveBack();
   }

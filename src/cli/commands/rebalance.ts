@@ -1,5 +1,6 @@
 import { guestControl } from '../../adapters/control/guest-control.ts';
 import { openTreeNode } from '../../adapters/embedded/tree-node.ts';
+import { fileLock } from '../../adapters/ledger/file-lock.ts';
 import { ledgerStore } from '../../adapters/ledger/ledger-store.ts';
 import { RUN_FOLDER, stateFolder } from '../../adapters/ledger/state-folder.ts';
 import { virsh } from '../../adapters/libvirt/virsh.ts';
@@ -160,6 +161,11 @@ async function writer(root: string | undefined): Promise<RebalanceTools> {
     ledger: ledgerStore({ node, folder, root: root ?? '/' }),
     control: guestControl({ node, uri: uriOf(), scratch: folder }),
     setMetadata: virshMetadata(node, uriOf()),
+    exclusivity: {
+      node,
+      lock: fileLock(`${root ?? ''}${folder}/cgroup-lock`),
+      stateFile: `${folder}/exclusivity.json`,
+    },
     warn: say,
   };
 }

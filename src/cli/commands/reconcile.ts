@@ -4,6 +4,7 @@ import { fileLock } from '../../adapters/ledger/file-lock.ts';
 import { ledgerStore } from '../../adapters/ledger/ledger-store.ts';
 import { FALLBACK_FOLDER, RUN_FOLDER, stateFolder } from '../../adapters/ledger/state-folder.ts';
 import { virsh } from '../../adapters/libvirt/virsh.ts';
+import { virshMetadata } from '../../adapters/libvirt/virsh-metadata.ts';
 import { localNode } from '../../adapters/local/local-node.ts';
 import { loadPolicy } from '../../app/load-policy.ts';
 import type { NodeLock, NodePort } from '../../app/ports.ts';
@@ -53,6 +54,7 @@ async function mend(root: string | undefined): Promise<ReconcileEnd> {
     ...observer,
     ledger: ledgerStore({ node, folder, root: place }),
     control: guestControl({ node, uri: uriOf(), scratch: folder }),
+    setMetadata: virshMetadata(node, uriOf()),
     turn: onlyOne(fileLock(`${place}/${folder}/reconcile.lock`, 0)),
   });
 }
