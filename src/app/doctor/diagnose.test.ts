@@ -234,6 +234,12 @@ const CASES: Readonly<Record<CheckId, readonly Case[]>> = {
       'fail',
       /2 profiles \(a and b\)/,
     ],
+    [
+      'a tag that nobody registered',
+      proxmox({ vms: [testVm('100', { tags: ['pin-databse'] })] }),
+      'warn',
+      /^pin-databse of VM 100 begins as tags of profiles do/,
+    ],
     ['profiles that cannot be read', operator({ profiles: null }), 'skip', /cannot be read/],
   ],
   'registered-tags': [

@@ -108,6 +108,12 @@ export const tags = onProxmox(({ vms }, facts) => {
       `the tag of VM ${vm.vmid} names the profile "${name}", which does not exist${near === undefined ? '' : ` (the nearest is "${near}")`}`,
     ];
   });
+  const stray = strayTags(vms, facts);
+  if (wrong.length === 0 && stray.length > 0)
+    return warn(
+      `${named(stray)} ${stray.length === 1 ? 'begins' : 'begin'} as tags of profiles do, but no such profile exists and no administrator registered ${stray.length === 1 ? 'it' : 'them'}, so nothing comes of ${stray.length === 1 ? 'it' : 'them'}.`,
+      'Correct the tag, or take it off.',
+    );
   if (wrong.length === 0) return ok('Every tag that names a profile names one that exists.');
   const sentence = `${wrong.slice(0, 5).join('; ')}${wrong.length > 5 ? `; and ${wrong.length - 5} more` : ''}.`;
   return fail(
@@ -178,4 +184,17 @@ function taggedVms(vms: readonly ProxmoxVm[], { operator: { policy }, proxmox }:
     const profiles = vm.tags.filter(counts).flatMap(tag => behindPrefix(tag, prefix) ?? []);
     return profiles.length === 0 ? [] : [{ vm, profiles }];
   });
+}
+
+/** Tags with the prefix that do not count and name no profile: mostly misspelt ones. */
+function strayTags(vms: readonly ProxmoxVm[], facts: DoctorFacts): readonly string[] {
+  const { policy, profiles } = facts.operator;
+  const prefix = policy?.tag_prefix ?? DEFAULT_NODE_POLICY.tag_prefix;
+  const counting = facts.proxmox?.registeredTags ?? [];
+  const isStray = (tag: string): boolean => {
+    const name = behindPrefix(tag, prefix);
+    if (name === null || counting.some(other => isSameTag(other, tag))) return false;
+    return !Object.keys(profiles ?? {}).some(profile => isSameTag(profile, name));
+  };
+  return vms.flatMap(({ vmid, tags: all }) => all.filter(isStray).map(tag => `${tag} of VM ${vmid}`));
 }
