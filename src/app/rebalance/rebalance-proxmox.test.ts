@@ -44,7 +44,7 @@ const OPTIONS = {
 const POLICY = { strategy: 'pack', cpu_shared_set: '0,5', cpu_dedicated_set: '1-4,6-9' } as const;
 const GROUPS = '/sys/fs/cgroup';
 const hook = bundleHook();
-const nodes = new Map<Mode, ProxmoxTree>();
+const nodes = new Map<Mode | 'withheld', ProxmoxTree>();
 const copies: string[] = [];
 /** The node on which three guests have left two holes of two CPUs, and a fourth floats. */
 let root: string;
@@ -81,7 +81,7 @@ afterAll(async () => {
   hook.remove();
 });
 
-function copyOf(mode: Mode): void {
+function copyOf(mode: Mode | 'withheld'): void {
   root = nodes.get(mode)!.root;
   root = snapshot();
   warnings = [];
@@ -351,6 +351,33 @@ describe.each(MODES)('with dedicated CPUs kept by a %s', mode => {
     const { document, warnings: told } = await reconcile(reconcileTools(node));
     expect([document.changes, told, held()]).toEqual([[], [], before]);
   });
+});
+
+test('a guest whose partition keeps its own emulator off its CPUs is no drift, and is moved as well', async () => {
+  const tree = new ProxmoxTree(hook.path, MACHINE);
+  nodes.set('withheld', tree);
+  tree.policy(
+    { fast: { extra_specs: { 'hw:cpu_policy': 'dedicated', 'hw:numa_nodes': '1' } } },
+    { ...POLICY, exclusivity: 'partition' },
+  );
+  for (const vmid of ['101', '102', '103', '104']) {
+    tree.vm(vmid, { cores: vmid === '101' || vmid === '103' ? 1 : 2, memory: 256 });
+    expect(await tree.start(vmid)).toMatchObject({ started: true });
+  }
+  await tree.stop('102');
+  copyOf('withheld');
+  const node = openTreeNode(root);
+  const isOff = () => [...live()].every(([, { vcpus, others }]) => !CpuSet.union(vcpus).intersects(others));
+  expect(isOff()).toBe(true);
+  expect((await reconcile(reconcileTools(node))).document).toMatchObject({ drift: [], changes: [] });
+  expect((await planNode(toolsOn(node), ledger(), { newcomer: null })).fixed).toEqual([]);
+  const before = live();
+  const tools = toolsOn(node);
+  const plan = await planNode(tools, ledger(), { newcomer: newcomer() });
+  expect([plan.refusal, await applySteps(tools, plan.steps)]).toMatchObject([null, { failure: null }]);
+  expect([...live()].some(([vm, { cells }]) => before.get(vm)!.cells.join() !== cells.join())).toBe(true);
+  expect([isOff(), faults()]).toEqual([true, []]);
+  expect((await reconcile(reconcileTools(node))).document).toMatchObject({ drift: [] });
 });
 
 test('no room is made for a guest that Proxmox VE could not start as it wishes', async () => {

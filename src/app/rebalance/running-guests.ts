@@ -7,10 +7,10 @@ import { readRequest } from '../../engine/request/read-request.ts';
 import { RunningHost, type RunningGuest } from '../../engine/running-host.ts';
 import { readResidence } from '../../formats/proc/memory-residence.ts';
 import { pidOf } from '../../formats/proc/process-id.ts';
-import { readQemuThreads } from '../../formats/proc/qemu-threads.ts';
 import { describeMisplaced, misplacedThreads } from '../misplaced-threads.ts';
 import type { Observation } from '../observe-host.ts';
 import type { NodePort } from '../ports.ts';
+import { placeableThreads } from '../withheld-threads.ts';
 
 /** A guest that stays where it is, and why, as the second half of a sentence. */
 export interface FixedGuest {
@@ -67,7 +67,7 @@ export function movableGuest(node: NodePort, entry: LedgerEntry): RunningGuest |
   if (request === undefined) return 'what it asked for is not in the ledger until it is started again';
   const spec = specOf(request);
   if (typeof spec === 'string') return spec;
-  const [stray] = misplacedThreads(readQemuThreads(node.files, pidOf(process)), placement);
+  const [stray] = misplacedThreads(placeableThreads(node.files, pidOf(process), placement), placement);
   if (stray !== undefined)
     return `it does not run where it was placed (${describeMisplaced(stray)}): "pinfold reconcile" mends that`;
   return { spec, placement, claim };

@@ -3,6 +3,7 @@ import { CpuSet } from '../../domain/cpu-set.ts';
 import type { Placement } from '../../domain/decision.ts';
 import type { DriftCode } from '../../domain/drift.ts';
 import type { LedgerEntry } from '../../domain/ledger.ts';
+import { isWithheld } from '../withheld-threads.ts';
 import { causeOfCpuset, causeOfMask } from './cause-of-mask.ts';
 import type { Finding, Remedy } from './finding.ts';
 import type { Observed, SeenGuest, SeenThread } from './observed.ts';
@@ -74,11 +75,12 @@ function targetsOf({ guest, entry, wanted }: PlacedGuest, online: CpuSet): Targe
       ];
     });
   const { cpus } = wanted.emulator;
+  const vcpus = of('vcpu').map(({ cpuset }) => cpuset);
   const emulator: Target = {
     code: 'emulator-astray',
     subject: 'emulator threads',
     wanted: parseCpuList(cpus),
-    threads: of('emulator'),
+    threads: of('emulator').filter(({ cpuset }) => !isWithheld(parseCpuList(cpus), cpuset, vcpus)),
     isThere: ({ allowed }) => allowed.isSubsetOf(parseCpuList(cpus)),
     remedy: { kind: 'pin', role: 'emulator', cpus },
   };
