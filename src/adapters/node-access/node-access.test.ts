@@ -173,6 +173,8 @@ test("nodes.yaml is the named one, the user's, else the machine's, and one that 
   const given = file('given.yaml', 'given: {}');
   expect(findNodesFile({ HOME: folder })).toEqual({ path: own, text: 'own: {}' });
   expect(findNodesFile({ HOME: folder, PINFOLD_NODES: given })).toEqual({ path: given, text: 'given: {}' });
-  expect(fault(() => findNodesFile({ PINFOLD_NODES: join(folder, 'none') }))).toContain('templates/nodes.yaml');
+  expect(fault(() => findNodesFile({ PINFOLD_NODES: join(folder, 'none') }))).toContain(
+    'templates/nodes.yaml',
+  );
   expect(fault(() => findNodesFile({ PINFOLD_NODES: folder }))).toContain('EISDIR');
 });
