@@ -86,7 +86,7 @@ equal 'no compiled code of the version before' "$(ls "$root"/usr/share/pinfold/*
 printf 'cores: 1\nhookscript: local:snippets/pinfold\nmemory: 64\n' > "$configs/101.conf"
 printf 'cores: 1\nmemory: 64\n\n[snap]\nhookscript: local:snippets/pinfold\n' > "$configs/102.conf"
 said=$(inside dpkg -r pinfold 2>&1)
-equal 'removing names the VM that is attached' "$(grep -c 'The VMs 101 name' <<< "$said")" 1
+equal 'removing names the VM that is attached' "$(grep -c 'hook script: 101\. ' <<< "$said")" 1
 check 'the hook script of an attached VM stays' test -x "$root/var/lib/vz/snippets/pinfold"
 check 'that VM starts without the engine' inside /var/lib/vz/snippets/pinfold 101 pre-start
 mkdir -p "$root/etc/pve/pinfold/strict" && touch "$root/etc/pve/pinfold/strict/101"

@@ -96,7 +96,7 @@ export const scenario: Scenario = {
         .map(({ cpus }) => cpus);
     const before160 = pins();
     const removed = await run('dpkg', '-r', 'pinfold');
-    stage.holds('removing names the VM', removed.stderr.includes('The VMs 160 name'), removed.stderr);
+    stage.holds('removing names the VM', removed.stderr.includes('hook script: 160. '), removed.stderr);
     stage.check('pins of its vCPUs', pins(), before160);
     stage.check('its group of vCPUs', existsSync('/sys/fs/cgroup/qemu.slice/160.scope/vcpus'), false);
     stage.check('its drop-in', existsSync('/run/systemd/system/160.scope.d'), false);
