@@ -8,7 +8,7 @@ import { readNodeTopology } from './read-node-topology.ts';
 const BOOT = '/proc/sys/kernel/random/boot_id';
 
 /** A node whose files are this map, and how many of them were read. */
-function nodeOf(texts: Map<string, string>) {
+function nodeOf(texts: Map<string, string>, stateFolder = '/run/pinfold') {
   let reads = 0;
   const node: NodePort = {
     name: 'n',
@@ -32,7 +32,7 @@ function nodeOf(texts: Map<string, string>) {
   };
   const read = async () => {
     reads = 0;
-    const topology = await readNodeTopology(node, '/run/pinfold');
+    const topology = await readNodeTopology(node, stateFolder);
     return { topology, reads };
   };
   return { read, plain: () => readTopology(node.files, 'n') };
@@ -77,9 +77,28 @@ describe('the topology of epyc-nps4', () => {
     expect((await read()).topology.cells[0]!.distances!['1']).toBe(99);
   });
 
-  test('is never kept where the node names no boot', async () => {
+  test('is kept without the name of a boot only where a boot takes it away', async () => {
     const texts = nps4(null);
-    await nodeOf(texts).read();
+    await nodeOf(texts, '/var/tmp/one-pinfold').read();
+    expect(texts.has('/var/tmp/one-pinfold/topology.json')).toBe(false);
+    const { read, plain } = nodeOf(texts);
+    const first = await read();
+    const second = await read();
+    expect(second.topology).toEqual(first.topology);
+    expect(second.reads).toBeLessThan(first.reads / 2);
+    texts.set('/sys/devices/system/node/node0/distance', '10 99 12 12 32 32 32 32\n');
+    expect((await read()).topology).toEqual(plain());
+  });
+
+  test('is kept on a kernel that says nothing of isolated CPUs, and never where it shows no cells', async () => {
+    const texts = nps4();
+    texts.delete('/sys/devices/system/cpu/isolated');
+    const { read } = nodeOf(texts);
+    const first = await read();
+    expect((await read()).reads).toBeLessThan(first.reads / 2);
+    texts.delete('/sys/devices/system/node/online');
+    texts.delete('/run/pinfold/topology.json');
+    await read();
     expect(texts.has('/run/pinfold/topology.json')).toBe(false);
   });
 });

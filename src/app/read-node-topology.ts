@@ -3,30 +3,33 @@ import { readBootId } from '../formats/proc/process-id.ts';
 import { readMemory } from '../formats/sysfs/read-memory.ts';
 import type { NodePort } from './ports.ts';
 
-/** What decides which CPUs, cells and devices there are; sets of CPUs that change change `online`. */
-const DECISIVE = [
-  '/sys/devices/system/cpu/online',
-  '/sys/devices/system/cpu/present',
-  '/sys/devices/system/cpu/isolated',
-  '/sys/devices/system/node/online',
-];
 const NODES = '/sys/devices/system/node';
+/** What every node of several cells has; one that has not is read whole. */
+const NEEDED = ['/sys/devices/system/cpu/online', `${NODES}/online`];
+/** What decides besides which CPUs, cells and devices there are; sets of CPUs that change change `online`. */
+const DECISIVE = ['/sys/devices/system/cpu/present', '/sys/devices/system/cpu/isolated'];
+/** The kernel empties it at each boot. */
+const VOLATILE = '/run/';
 
 /** Raised when what is kept changes its form. */
-const FORMAT = 1;
+const FORMAT = 2;
 
 /**
  * The node's topology. The kernel's answer about cores, caches, distances and devices stays the same while it runs
  * with the same CPUs, cells and devices, so it is kept in the state folder and asked for again only when one of
  * those, or the boot, is another: on a machine with 384 CPUs that spares 250 of 300 files. Memory and page pools are
- * read each time. A node that names no boot or has no cells in sysfs is read whole.
+ * read each time. A node that has no cells in sysfs is read whole. One that names no boot (a tree, a container) may keep it
+ * only where a boot takes it away, and CPUs and distances of its cells must be the same too.
  */
 export async function readNodeTopology(node: NodePort, stateFolder: string): Promise<HostTopology> {
   const { files } = node;
   const boot = readBootId(files);
-  const decisive = DECISIVE.map(path => files.read(path));
-  if (boot === '' || decisive.includes(null)) return readWhole(node);
-  const key = JSON.stringify([FORMAT, node.name, boot, decisive, files.list('/sys/bus/pci/devices')]);
+  const needed = NEEDED.map(path => files.read(path));
+  if (needed.includes(null) || (boot === '' && !stateFolder.startsWith(VOLATILE))) return readWhole(node);
+  const decisive = [...needed, ...DECISIVE.map(path => files.read(path))];
+  const more = boot === '' ? cellsAsTold(node) : [];
+  const devices = files.list('/sys/bus/pci/devices');
+  const key = JSON.stringify([FORMAT, node.name, boot, decisive, more, devices]);
   const path = `${stateFolder}/topology.json`;
   const kept = keptTopology(files.read(path), key);
   if (kept !== null)
@@ -38,6 +41,12 @@ export async function readNodeTopology(node: NodePort, stateFolder: string): Pro
     // Only a saving of time; a state folder that cannot be written is told by the ledger.
   }
   return topology;
+}
+
+/** CPUs and distances of each cell, as their files have them. */
+function cellsAsTold({ files }: NodePort): readonly (string | null)[] {
+  const cells = files.list(NODES).filter(name => /^node\d+$/.test(name));
+  return cells.flatMap(name => ['cpulist', 'distance'].map(file => files.read(`${NODES}/${name}/${file}`)));
 }
 
 /** Its readers are loaded only once a boot. */
