@@ -1,18 +1,15 @@
 import { answerDriver } from '../../src/app/opennebula/answer-driver.ts';
 import { failure, type DriverAnswer } from '../../src/app/opennebula/driver-call.ts';
 import { sentenceOf } from '../../src/app/sentence-of.ts';
+import { writeOut } from '../write-out.ts';
 import { openDriverCall } from './open-driver-call.ts';
 
 /** Answers the driver's call in these words: its output, its messages, its exit code. */
 export async function runHook(words: readonly string[]): Promise<void> {
   const { code, stdout, stderr } = await answer(words);
-  // A driver that is gone reads nothing any more; what was done stays done.
-  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
-  process.stdout.write(stdout);
+  writeOut(1, stdout);
   // The wrappers of kvmpinfold tell by the last line that the hook came to an end of its own.
-  process.stderr.write(
-    process.env['PINFOLD_SHIM'] === undefined ? stderr : `${stderr}pinfold-done ${code}\n`,
-  );
+  writeOut(2, process.env['PINFOLD_SHIM'] === undefined ? stderr : `${stderr}pinfold-done ${code}\n`);
   process.exitCode = code;
 }
 

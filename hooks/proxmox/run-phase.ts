@@ -1,14 +1,13 @@
 import { answerHook } from '../../src/app/proxmox/answer-hook.ts';
 import { logLine, type HookAnswer } from '../../src/app/proxmox/hook-call.ts';
 import { sentenceOf } from '../../src/app/sentence-of.ts';
+import { writeOut } from '../write-out.ts';
 import { openHookCall } from './open-hook-call.ts';
 
 /** Answers one phase of a VM: lines of the task log and the exit code. */
 export async function runPhase(words: readonly string[]): Promise<void> {
   const { code, lines } = await answer(words);
-  // A task log that is gone reads nothing any more; what was done stays done.
-  process.stdout.on('error', () => undefined);
-  process.stdout.write(lines.map(line => `${line}\n`).join(''));
+  writeOut(1, lines.map(line => `${line}\n`).join(''));
   // Node itself ends with 1 where a file is missing, so that the snippet names a code for what was decided.
   process.exitCode = code === 0 ? 0 : Number(process.env['PINFOLD_REFUSED'] ?? 1);
 }
