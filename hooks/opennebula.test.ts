@@ -489,7 +489,9 @@ describe('a state folder that cannot be written', () => {
     expect(stderr).toMatch(/^[^\n]*run\/pinfold\/lock[^\n]*\. \n$/);
     expect(vcpusOf('one-7')).toEqual([]);
     expect(
-      readdirSync(join(root, 'run/pinfold')).filter(name => !/^(lock|effects\.jsonl|topology\.json)$/.test(name)),
+      readdirSync(join(root, 'run/pinfold')).filter(
+        name => !/^(lock|effects\.jsonl|topology\.json)$/.test(name),
+      ),
     ).toEqual([]);
   });
 });
