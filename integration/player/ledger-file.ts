@@ -31,7 +31,7 @@ export interface LedgerRecord {
 }
 
 /** Where the state is: of root, or of a user who may not write to /run. */
-const FOLDERS = ['/run/pinfold', '/var/tmp/one-pinfold'];
+const FOLDERS = ['/run/pinfold', '/var/tmp/one-pinfold'] as const;
 
 /** All entries of the ledger, none when there is no ledger. */
 export function ledgerRecords(): readonly LedgerRecord[] {
@@ -40,7 +40,7 @@ export function ledgerRecords(): readonly LedgerRecord[] {
   return (JSON.parse(readFileSync(path, 'utf8')) as { entries: readonly LedgerRecord[] }).entries;
 }
 
-/** Names of all files in the state folders, for messages. */
+/** Names of all files in root's state folder, which a boot empties. */
 export function stateFiles(): string[] {
-  return FOLDERS.filter(folder => existsSync(folder)).flatMap(folder => readdirSync(folder));
+  return existsSync(FOLDERS[0]) ? readdirSync(FOLDERS[0]) : [];
 }

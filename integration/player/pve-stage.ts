@@ -192,7 +192,7 @@ export class PveStage {
     ];
   }
 
-  /** Names of all files of Pinfold's state. */
+  /** Names of all files of Pinfold's state for root. */
   get stateFiles(): string[] {
     return stateFiles();
   }
