@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { sleep } from '../kit/wait-until.ts';
 import { cpuNumbers } from '../kit/cpu-numbers.ts';
 import type { GuestTemplate } from '../opennebula/template.ts';
@@ -15,7 +15,7 @@ export interface PlanDocument {
 const LOOK_MS = 10;
 
 /** The request document for a guest that OpenNebula would start with this template. */
-export function requestOf(guest: GuestTemplate): object {
+function requestOf(guest: GuestTemplate): object {
   const specs = Object.entries(guest.pinfold ?? {}).map(([name, value]) => [
     name.toLowerCase().replace('_', ':'),
     value,
@@ -28,6 +28,33 @@ export function requestOf(guest: GuestTemplate): object {
     memoryMiB: guest.memoryMiB,
     extraSpecs: Object.fromEntries(specs) as Record<string, string>,
   };
+}
+
+/** What the operator lets these guests have: two cells of four CPUs, filled one after the other. */
+export const TWO_CELLS = 'strategy: pack\ncpu_dedicated_set: "0-7"\n';
+
+/** Dedicated guests that leave two CPUs free on each of the two cells, and one of three vCPUs for which neither has room. */
+export interface Fragments {
+  readonly running: readonly GuestTemplate[];
+  readonly late: GuestTemplate;
+  /** The file that holds the request of the late one. */
+  readonly request: string;
+}
+
+/** Starts them under five VM ids from `firstId` on, and lets the second one go again. */
+export async function fragment(stage: Stage, firstId: number): Promise<Fragments> {
+  const pinfold = { HW_CPU_POLICY: 'dedicated', HW_NUMA_NODES: '1', HW_MEM_PAGE_SIZE: '2048' };
+  const guest = (place: number, vcpus: number) => ({ id: firstId + place, vcpus, memoryMiB: 32, pinfold });
+  const [first, leaver, third, other] = [guest(0, 1), guest(1, 2), guest(2, 1), guest(3, 2)];
+  await stage.deploy(first);
+  const leaving = await stage.deploy(leaver);
+  await stage.deploy(third);
+  await stage.deploy(other);
+  await stage.cancel(leaving);
+  const late = guest(4, 3);
+  const request = `/tmp/request-${late.id}.json`;
+  writeFileSync(request, JSON.stringify(requestOf(late)));
+  return { running: [first, third, other], late, request };
 }
 
 /**

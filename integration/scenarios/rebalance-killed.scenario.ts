@@ -1,12 +1,8 @@
-import { writeFileSync } from 'node:fs';
 import { makeStateFolder } from '../player/reconciling.ts';
-import { isValid, killedWhen, requestOf } from '../player/rebalancing.ts';
+import { fragment, isValid, killedWhen, TWO_CELLS } from '../player/rebalancing.ts';
 import { liveThreads } from '../player/live-threads.ts';
 import { hugePagesOf } from '../player/host-facts.ts';
 import type { Scenario } from './scenario.ts';
-
-const OPTIONS = { HW_CPU_POLICY: 'dedicated', HW_NUMA_NODES: '1', HW_MEM_PAGE_SIZE: '2048' };
-const guest = (id: number, vcpus: number) => ({ id, vcpus, memoryMiB: 32, pinfold: OPTIONS });
 
 export const scenario: Scenario = {
   starts:
@@ -16,19 +12,10 @@ export const scenario: Scenario = {
     'the run after the last one finishes the work, and the guest that room was made for starts',
   ],
   hosts: ['trixie'],
-  policy: 'strategy: pack\ncpu_dedicated_set: "0-7"\n',
+  policy: TWO_CELLS,
   async play(stage) {
     await makeStateFolder(stage);
-    const [first, leaver, third, other] = [guest(395, 1), guest(396, 2), guest(397, 1), guest(398, 2)];
-    await stage.deploy(first);
-    const leaving = await stage.deploy(leaver);
-    await stage.deploy(third);
-    await stage.deploy(other);
-    await stage.cancel(leaving);
-    const running = [first, third, other];
-    const late = guest(399, 3);
-    const request = '/tmp/request-399.json';
-    writeFileSync(request, JSON.stringify(requestOf(late)));
+    const { running, late, request } = await fragment(stage, 395);
     const words = ['rebalance', '--for', request, '--yes'];
     const state = await Promise.all(running.map(each => stage.see(each)));
     const masks = () =>

@@ -1,10 +1,6 @@
-import { writeFileSync } from 'node:fs';
 import { makeStateFolder } from '../player/reconciling.ts';
-import { isValid, requestOf, type PlanDocument } from '../player/rebalancing.ts';
+import { fragment, isValid, TWO_CELLS, type PlanDocument } from '../player/rebalancing.ts';
 import type { Scenario } from './scenario.ts';
-
-const OPTIONS = { HW_CPU_POLICY: 'dedicated', HW_NUMA_NODES: '1', HW_MEM_PAGE_SIZE: '2048' };
-const guest = (id: number, vcpus: number) => ({ id, vcpus, memoryMiB: 32, pinfold: OPTIONS });
 
 export const scenario: Scenario = {
   starts:
@@ -17,21 +13,11 @@ export const scenario: Scenario = {
     'the guest that was refused starts',
   ],
   hosts: ['trixie'],
-  policy: 'strategy: pack\ncpu_dedicated_set: "0-7"\n',
+  policy: TWO_CELLS,
   async play(stage) {
     await makeStateFolder(stage);
-    const [first, leaver, third, other] = [guest(390, 1), guest(391, 2), guest(392, 1), guest(393, 2)];
-    await stage.deploy(first);
-    const leaving = await stage.deploy(leaver);
-    await stage.deploy(third);
-    await stage.deploy(other);
-    await stage.cancel(leaving);
-    const running = [first, third, other];
-    const late = guest(394, 3);
+    const { running, late, request } = await fragment(stage, 390);
     await stage.refused(late);
-
-    const request = '/tmp/request-394.json';
-    writeFileSync(request, JSON.stringify(requestOf(late)));
     const before = stage.ledger;
     const planned = (await stage.pinfold('rebalance', '--for', request, '--dry-run')) as PlanDocument;
     stage.check('ledger after a dry run', stage.ledger, before);

@@ -3,7 +3,7 @@ import { CpuSet } from '../../domain/cpu-set.ts';
 import type { Placement } from '../../domain/decision.ts';
 import type { LedgerEntry } from '../../domain/ledger.ts';
 import type { HostModel } from '../../engine/host-model.ts';
-import { heldCpus, isOwnCpu } from './wanted-placement.ts';
+import { heldCpus } from './wanted-placement.ts';
 
 type PlacedEntry = LedgerEntry & { readonly placement: Placement };
 
@@ -126,9 +126,4 @@ function withVcpu(
       ),
     },
   };
-}
-
-/** Whether this vCPU has a CPU for itself under this entry. */
-export function hasOwnCpu(entry: PlacedEntry, vcpu: number): boolean {
-  return isOwnCpu(parseCpuList(entry.placement.pins[vcpu] ?? ''), heldCpus(entry));
 }

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { ALL_CONFIGS, anyConfig, PVE_CONFIGS } from '../../testing/pve-configs.ts';
 import { editVmConfig } from './edit-vm-config.ts';
 import { parseVmConfig } from './parse-vm-config.ts';
-import { writeVmConfig } from './write-vm-config.ts';
+import { writeVmConfig } from '../../testing/write-vm-config.ts';
 
 const CHANGES: Readonly<Record<string, readonly string[]>> = {
   affinity: ['0-3', '8'],

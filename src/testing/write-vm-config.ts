@@ -1,5 +1,5 @@
-import { encodeText } from './config-text.ts';
-import type { ConfigSection, VmConfig } from './vm-config.ts';
+import { encodeText } from '../formats/proxmox/config-text.ts';
+import type { ConfigSection, VmConfig } from '../formats/proxmox/vm-config.ts';
 
 /**
  * The text that Proxmox VE itself would write for what it read (qemu-server, `write_vm_config`): of each section the
