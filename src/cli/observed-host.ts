@@ -1,8 +1,6 @@
 import { openTreeNode } from '../adapters/embedded/tree-node.ts';
 import { FALLBACK_FOLDER, RUN_FOLDER } from '../adapters/ledger/state-folder.ts';
-import { virsh } from '../adapters/libvirt/virsh.ts';
 import { localNode } from '../adapters/local/local-node.ts';
-import { loadPolicy } from '../app/load-policy.ts';
 import type { NodePort } from '../app/ports.ts';
 import { readHost } from '../app/read-host.ts';
 import { LIMITS } from '../documents/limits.ts';
@@ -11,11 +9,9 @@ import { readJson } from '../documents/read-json.ts';
 import { AppError, EXIT } from '../domain/app-error.ts';
 import type { Capture } from '../domain/capture.ts';
 import type { Host } from '../domain/host.ts';
-import { hostPolicyOf } from '../domain/node-policy.ts';
 import { checkPolicy } from '../engine/request/check-policy.ts';
-import { parseLedger } from '../formats/ledger/parse-ledger.ts';
 import { readText } from './input.ts';
-import { policyFolder } from './policy-folder.ts';
+import { ledgerAsItLies, nodeTools } from './node-tools.ts';
 
 /** UTF-8 has at most this many bytes a character. */
 const CHARACTER_BYTES = 4;
@@ -42,14 +38,8 @@ export function stateFolderOf({ files }: Pick<NodePort, 'files'>): string {
 
 /** What the node has and what is taken now. Throws an AppError when its policy contradicts itself. */
 export async function observedHost({ node, stateFolder }: ObservedNode): Promise<Host> {
-  const { policy } = await loadPolicy(node, { policy: policyFolder(node), state: stateFolder });
-  const text = node.files.read(`${stateFolder}/ledger.json`);
-  const host = await readHost({
-    node,
-    domains: virsh(node, process.env['LIBVIRT_URI'] ?? 'qemu:///system', stateFolder),
-    policy: hostPolicyOf(policy),
-    ledger: text === null ? null : parseLedger(text),
-  });
+  const { domains, policy } = await nodeTools(node, stateFolder);
+  const host = await readHost({ node, domains, policy, ledger: ledgerAsItLies(node, stateFolder) });
   return sound(host);
 }
 

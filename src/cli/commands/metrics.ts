@@ -1,21 +1,14 @@
 import { resolve } from 'node:path';
-import { fileLock } from '../../adapters/ledger/file-lock.ts';
-import { virsh } from '../../adapters/libvirt/virsh.ts';
 import { writeAtomically } from '../../adapters/local/write-atomically.ts';
-import { loadPolicy } from '../../app/load-policy.ts';
 import { collectMetrics } from '../../app/metrics/collect-metrics.ts';
 import { previewReconcile } from '../../app/reconcile/reconcile.ts';
 import { EXIT } from '../../domain/app-error.ts';
-import { emptyLedger } from '../../domain/ledger.ts';
-import { hostPolicyOf } from '../../domain/node-policy.ts';
 import type { NodeMetrics } from '../../domain/node-metrics.ts';
-import { parseLedger } from '../../formats/ledger/parse-ledger.ts';
-import { readBootId, readProcessId } from '../../formats/proc/process-id.ts';
 import { metricFamilies } from '../../formats/prometheus/metric-families.ts';
 import { printFamilies } from '../../formats/prometheus/print-families.ts';
+import { exclusivityPlace, ledgerAsItLies, nodeTools } from '../node-tools.ts';
 import { withNode, type NodeChoice, type OpenedNode } from '../open-node.ts';
 import { print } from '../output.ts';
-import { policyFolder } from '../policy-folder.ts';
 
 /** What `pinfold metrics` was asked for. */
 export interface MetricsOptions extends NodeChoice {
@@ -42,31 +35,14 @@ async function metricsOf(
   { node, stateFolder, remote }: OpenedNode,
   root: string | undefined,
 ): Promise<NodeMetrics> {
-  const { policy } = await loadPolicy(node, { policy: policyFolder(node), state: stateFolder });
-  const observer = {
-    node,
-    domains: virsh(node, process.env['LIBVIRT_URI'] ?? 'qemu:///system', stateFolder),
-    policy: hostPolicyOf(policy),
-    owner: readProcessId(node.files, process.pid) ?? `${process.pid}:0`,
-  };
-  const text = node.files.read(`${stateFolder}/ledger.json`);
-  const ledger = (text === null ? null : parseLedger(text)) ?? emptyLedger(readBootId(node.files));
+  const tools = await nodeTools(node, stateFolder);
+  const ledger = ledgerAsItLies(node, stateFolder);
   const drift = async () => {
-    const { document } = await previewReconcile(
-      {
-        ...observer,
-        stateFolder,
-        exclusivity: {
-          node,
-          lock: fileLock(`${root ?? ''}${stateFolder}/cgroup-lock`),
-          stateFile: `${stateFolder}/exclusivity.json`,
-        },
-        now: () => Math.floor(Date.now() / 1000),
-      },
-      ledger,
-    );
+    const exclusivity = exclusivityPlace(node, stateFolder, root);
+    const now = () => Math.floor(Date.now() / 1000);
+    const { document } = await previewReconcile({ ...tools, stateFolder, exclusivity, now }, ledger);
     return document.drift.map(({ code }) => code);
   };
   // Over SSH the threads' cpusets are not read.
-  return collectMetrics({ ...observer, ledger, drift: remote === null ? drift : null });
+  return collectMetrics({ ...tools, ledger, drift: remote === null ? drift : null });
 }

@@ -1,13 +1,9 @@
 import { guestControl } from '../../adapters/control/guest-control.ts';
 import { openTreeNode } from '../../adapters/embedded/tree-node.ts';
-import { fileLock } from '../../adapters/ledger/file-lock.ts';
 import { ledgerStore } from '../../adapters/ledger/ledger-store.ts';
 import { RUN_FOLDER, stateFolder } from '../../adapters/ledger/state-folder.ts';
-import { virsh } from '../../adapters/libvirt/virsh.ts';
 import { virshMetadata } from '../../adapters/libvirt/virsh-metadata.ts';
 import { localNode } from '../../adapters/local/local-node.ts';
-import { loadPolicy } from '../../app/load-policy.ts';
-import type { NodePort } from '../../app/ports.ts';
 import { applySteps } from '../../app/rebalance/apply-steps.ts';
 import { finishSteps } from '../../app/rebalance/finish-steps.ts';
 import { planNode, type NodePlan } from '../../app/rebalance/plan-node.ts';
@@ -18,19 +14,16 @@ import { readJson } from '../../documents/read-json.ts';
 import { AppError, EXIT } from '../../domain/app-error.ts';
 import { counted } from '../../domain/counted.ts';
 import type { GuestSpec } from '../../domain/guest-spec.ts';
-import { emptyLedger, type Ledger } from '../../domain/ledger.ts';
-import { hostPolicyOf } from '../../domain/node-policy.ts';
+import type { Ledger } from '../../domain/ledger.ts';
 import { priceOf } from '../../engine/rebalance/price.ts';
 import { changesOf } from '../../engine/rebalance/step.ts';
 import { readRequest } from '../../engine/request/read-request.ts';
-import { parseLedger } from '../../formats/ledger/parse-ledger.ts';
-import { readBootId, readProcessId } from '../../formats/proc/process-id.ts';
 import { confirm } from '../confirm.ts';
 import { readText } from '../input.ts';
 import { killAtEffect } from '../kill-at-effect.ts';
+import { exclusivityPlace, ledgerAsItLies, libvirtUri, nodeTools, type NodeTools } from '../node-tools.ts';
 import { openObserved } from '../observed-host.ts';
 import { print, say } from '../output.ts';
-import { policyFolder } from '../policy-folder.ts';
 import { ProgressBar } from '../progress-bar.ts';
 import { gib, renderPlan } from '../render/render-plan.ts';
 
@@ -74,9 +67,6 @@ export async function rebalanceCommand(options: RebalanceOptions): Promise<numbe
   if (options.json) await printDocument(made);
   return code === EXIT.done && !isWhole ? EXIT.partial : code;
 }
-
-/** What a look at a node takes. */
-type LookingTools = Pick<RebalanceTools, 'node' | 'domains' | 'policy' | 'owner'>;
 
 /** UTF-8 has at most this many bytes a character. */
 const CHARACTER_BYTES = 4;
@@ -144,42 +134,22 @@ async function apply(tools: RebalanceTools, { steps }: NodePlan): Promise<number
 }
 
 async function observer(root: string | undefined): Promise<{
-  readonly tools: LookingTools;
+  readonly tools: NodeTools;
   readonly ledger: Ledger;
 }> {
   const { node, stateFolder: folder } = openObserved(root);
-  const text = node.files.read(`${folder}/ledger.json`);
-  const ledger = (text === null ? null : parseLedger(text)) ?? emptyLedger(readBootId(node.files));
-  return { tools: await toolsOf(node, folder), ledger };
+  return { tools: await nodeTools(node, folder), ledger: ledgerAsItLies(node, folder) };
 }
 
 async function writer(root: string | undefined): Promise<RebalanceTools> {
   const node = root === undefined ? localNode() : killAtEffect(openTreeNode(root));
   const folder = root === undefined ? (process.env['PINFOLD_STATE_DIR'] ?? stateFolder()) : RUN_FOLDER;
   return {
-    ...(await toolsOf(node, folder)),
+    ...(await nodeTools(node, folder)),
     ledger: ledgerStore({ node, folder, root: root ?? '/' }),
-    control: guestControl({ node, uri: uriOf(), scratch: folder }),
-    setMetadata: virshMetadata(node, uriOf()),
-    exclusivity: {
-      node,
-      lock: fileLock(`${root ?? ''}${folder}/cgroup-lock`),
-      stateFile: `${folder}/exclusivity.json`,
-    },
+    control: guestControl({ node, uri: libvirtUri(), scratch: folder }),
+    setMetadata: virshMetadata(node, libvirtUri()),
+    exclusivity: exclusivityPlace(node, folder, root),
     warn: say,
   };
-}
-
-async function toolsOf(node: NodePort, folder: string): Promise<LookingTools> {
-  const { policy } = await loadPolicy(node, { policy: policyFolder(node), state: folder });
-  return {
-    node,
-    domains: virsh(node, uriOf(), folder),
-    policy: hostPolicyOf(policy),
-    owner: readProcessId(node.files, process.pid) ?? `${process.pid}:0`,
-  };
-}
-
-function uriOf(): string {
-  return process.env['LIBVIRT_URI'] ?? 'qemu:///system';
 }

@@ -2,20 +2,15 @@ import { guestControl } from '../../adapters/control/guest-control.ts';
 import { openTreeNode } from '../../adapters/embedded/tree-node.ts';
 import { fileLock } from '../../adapters/ledger/file-lock.ts';
 import { ledgerStore } from '../../adapters/ledger/ledger-store.ts';
-import { FALLBACK_FOLDER, RUN_FOLDER, stateFolder } from '../../adapters/ledger/state-folder.ts';
-import { virsh } from '../../adapters/libvirt/virsh.ts';
+import { RUN_FOLDER, stateFolder } from '../../adapters/ledger/state-folder.ts';
 import { virshMetadata } from '../../adapters/libvirt/virsh-metadata.ts';
 import { localNode } from '../../adapters/local/local-node.ts';
-import { loadPolicy } from '../../app/load-policy.ts';
 import type { NodeLock, NodePort } from '../../app/ports.ts';
 import { previewReconcile, reconcile, type ReconcileEnd } from '../../app/reconcile/reconcile.ts';
 import { AppError, EXIT } from '../../domain/app-error.ts';
-import { emptyLedger } from '../../domain/ledger.ts';
-import { hostPolicyOf } from '../../domain/node-policy.ts';
-import { parseLedger } from '../../formats/ledger/parse-ledger.ts';
-import { readBootId, readProcessId } from '../../formats/proc/process-id.ts';
+import { exclusivityPlace, ledgerAsItLies, libvirtUri, nodeTools } from '../node-tools.ts';
+import { stateFolderOf } from '../observed-host.ts';
 import { print, say } from '../output.ts';
-import { policyFolder } from '../policy-folder.ts';
 import { renderReconcile } from '../render/render-reconcile.ts';
 
 /** What the verb was called with. */
@@ -37,12 +32,8 @@ export async function reconcileCommand(options: ReconcileOptions): Promise<numbe
 async function preview(root: string | undefined): Promise<ReconcileEnd> {
   const node = openNode(root);
   const reader: NodePort = { ...node, writeAtomically: () => undefined, remove: () => undefined };
-  const folder =
-    [RUN_FOLDER, FALLBACK_FOLDER].find(place => node.files.read(`${place}/ledger.json`) !== null) ??
-    RUN_FOLDER;
-  const text = node.files.read(`${folder}/ledger.json`);
-  const ledger = (text === null ? null : parseLedger(text)) ?? emptyLedger(readBootId(node.files));
-  return previewReconcile(await observerOf(reader, folder, root), ledger);
+  const folder = stateFolderOf(node);
+  return previewReconcile(await observerOf(reader, folder, root), ledgerAsItLies(node, folder));
 }
 
 async function mend(root: string | undefined): Promise<ReconcileEnd> {
@@ -53,8 +44,8 @@ async function mend(root: string | undefined): Promise<ReconcileEnd> {
   return reconcile({
     ...observer,
     ledger: ledgerStore({ node, folder, root: place }),
-    control: guestControl({ node, uri: uriOf(), scratch: folder }),
-    setMetadata: virshMetadata(node, uriOf()),
+    control: guestControl({ node, uri: libvirtUri(), scratch: folder }),
+    setMetadata: virshMetadata(node, libvirtUri()),
     turn: onlyOne(fileLock(`${place}/${folder}/reconcile.lock`, 0)),
   });
 }
@@ -63,23 +54,11 @@ function openNode(root: string | undefined): NodePort {
   return root === undefined ? localNode() : openTreeNode(root);
 }
 
-function uriOf(): string {
-  return process.env['LIBVIRT_URI'] ?? 'qemu:///system';
-}
-
 async function observerOf(node: NodePort, folder: string, root: string | undefined) {
-  const { policy } = await loadPolicy(node, { policy: policyFolder(node), state: folder });
   return {
-    node,
-    domains: virsh(node, uriOf(), folder),
-    policy: hostPolicyOf(policy),
-    owner: readProcessId(node.files, process.pid) ?? `${process.pid}:0`,
+    ...(await nodeTools(node, folder)),
     stateFolder: folder,
-    exclusivity: {
-      node,
-      lock: fileLock(`${root ?? ''}${folder}/cgroup-lock`),
-      stateFile: `${folder}/exclusivity.json`,
-    },
+    exclusivity: exclusivityPlace(node, folder, root),
     now: () => Math.floor(Date.now() / 1000),
   };
 }
