@@ -17,6 +17,7 @@ import { hostOf } from '../src/machines/host-of.ts';
 import { namedMachine, type MachineName } from '../src/machines/named-machines.ts';
 import { checkPlacement } from '../src/testing/check-placement.ts';
 import { novaTraces, type NovaTrace } from '../src/testing/nova-traces.ts';
+import { diceOf } from '../src/testing/dice.ts';
 
 const EVENTS = 10_000;
 /** Between two rebalances for the score. */
@@ -34,15 +35,6 @@ interface Outcome {
   steps: number;
   movedMiB: number;
   brokenRules: number;
-}
-
-/** The same numbers on every machine (a linear congruential generator, Numerical Recipes' constants). */
-function dice(seed: number): (sides: number) => number {
-  let state = seed;
-  return sides => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return Math.floor((state / 2 ** 32) * sides);
-  };
 }
 
 /** A guest of mixed kind: dedicated with all thread policies, emulators and one or two cells; some shared or mixed. */
@@ -64,7 +56,7 @@ function guestOf(vm: string, roll: (sides: number) => number): PlacementRequest 
 }
 
 function day(machine: MachineName, policy: HostPolicy, seed: number): Trace {
-  const roll = dice(seed);
+  const roll = diceOf(seed);
   const live: string[] = [];
   const cpus = namedMachine(machine);
   const crowd = Math.round(

@@ -8,6 +8,7 @@ import type { Host } from '../src/domain/host.ts';
 import type { PlacementRequest } from '../src/domain/placement-request.ts';
 import { hostOf } from '../src/machines/host-of.ts';
 import type { Machine } from '../src/machines/machine.ts';
+import { median } from './kit/median.ts';
 
 /** One case: hosts and requests that differ in every repetition, and the bound in µs on the reference machine. */
 interface Case {
@@ -32,10 +33,6 @@ function loopMs(): number {
   for (let i = 0; i < 20_000_000; i += 1) x = (Math.imul(x, 1103515245) + 12345) | 0;
   if (x === 42) process.stdout.write('');
   return Number(process.hrtime.bigint() - start) / 1e6;
-}
-
-function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)]!;
 }
 
 function machine(cells: number, cpus: number, more: Partial<Machine> = {}): Machine {

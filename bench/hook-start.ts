@@ -6,16 +6,17 @@
  * `decide`: from the call to the lease: policy, topology, lock, decision, domain XML, ledger (the hook kills itself
  * there, as its tests do). `deploy`: with the stand-in's launch in the tree, the check of its threads and the claim.
  */
-import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { writeTree } from '../src/adapters/local/write-tree.ts';
 import { namedMachine } from '../src/machines/named-machines.ts';
 import { renderMachine } from '../src/machines/render-machine.ts';
+import { median } from './kit/median.ts';
+import { BUNDLE_LIMIT_KIB, sizeKiB, startBudgetMs } from './kit/start-budget.ts';
+import { timedStart } from './kit/timed-start.ts';
 
 const RUNS = 21;
-const BUNDLE_LIMIT_KIB = 128;
 const hook = join(process.env['PINFOLD_CHECKOUT'] ?? process.cwd(), 'dist', 'hook-opennebula.cjs');
 const root = mkdtempSync(join(tmpdir(), 'pinfold-bench-'));
 const FOLDER = '/var/lib/one/datastores/0';
@@ -25,27 +26,6 @@ function guest(id: number): { readonly xml: string; readonly vmXml: string } {
     xml: `<domain type='kvm'><name>one-${id}</name><vcpu>8</vcpu><memory>8388608</memory><os><type arch='x86_64'>hvm</type></os></domain>\n`,
     vmXml: `<VM><ID>${id}</ID><NAME>bench</NAME><TEMPLATE><VCPU>8</VCPU></TEMPLATE><USER_TEMPLATE><PINFOLD><HW_CPU_POLICY><![CDATA[dedicated]]></HW_CPU_POLICY></PINFOLD></USER_TEMPLATE></VM>`,
   };
-}
-
-/** How a process ends: by itself, or by its own hand behind the lease. */
-const AT_LEASE = { PINFOLD_KILL_AT: 'leased' };
-
-/** Milliseconds of wall time until the process has ended as it should. */
-function timed(args: readonly string[], stdin: string, env: Readonly<Record<string, string>> = {}): number {
-  const started = process.hrtime.bigint();
-  const { status, signal, stderr } = spawnSync(process.execPath, args, {
-    input: stdin,
-    encoding: 'utf8',
-    env: { ...process.env, ...env },
-  });
-  const ms = Number(process.hrtime.bigint() - started) / 1e6;
-  if (status !== 0 && !(env === AT_LEASE && signal === 'SIGKILL'))
-    throw new Error(`node ${args.join(' ')} ended with ${status ?? signal ?? 'nothing'}: ${stderr}`);
-  return ms;
-}
-
-function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[values.length >> 1]!;
 }
 
 try {
@@ -66,10 +46,12 @@ try {
   ];
   const times = { bare: [] as number[], decide: [] as number[], deploy: [] as number[] };
   for (let id = 0; id <= RUNS; id += 1) {
-    const bare = timed(['-e', '0'], '');
-    const decide = timed(call(id), guest(id).xml, AT_LEASE);
-    const deploy = timed(call(id), guest(id).xml);
-    timed([hook, '--root', root, 'cancel', `one-${id}`, 'host', `${id}`, 'host'], '');
+    const start = { args: call(id), stdin: guest(id).xml };
+    const bare = timedStart({ args: ['-e', '0'] });
+    // It ends by its own hand behind the lease.
+    const decide = timedStart({ ...start, killAt: 'leased' });
+    const deploy = timedStart(start);
+    timedStart({ args: [hook, '--root', root, 'cancel', `one-${id}`, 'host', `${id}`, 'host'] });
     // The first round leaves V8's compiled code behind for those that follow, as the first start on a host does.
     if (id === 0) continue;
     times.bare.push(bare);
@@ -77,9 +59,9 @@ try {
     times.deploy.push(deploy);
   }
   const [bare, decide, deploy] = [median(times.bare), median(times.decide), median(times.deploy)];
-  const budget = Math.max(1.35 * bare, bare + 15);
-  const loaded = [hook, join(dirname(hook), 'run-hook.cjs')];
-  const bundleKiB = loaded.reduce((sum, file) => sum + statSync(file).size, 0) / 1024;
+  const budget = startBudgetMs(bare);
+  const bundleKiB = sizeKiB([hook, join(dirname(hook), 'run-hook.cjs')]);
+  const readerKiB = sizeKiB([join(dirname(hook), 'xml-formats.cjs')]);
   const passed = decide <= budget && bundleKiB < BUNDLE_LIMIT_KIB;
   process.stdout.write(
     [
@@ -87,7 +69,7 @@ try {
       `  bare node        ${bare.toFixed(1)} ms`,
       `  decide           ${decide.toFixed(1)} ms (budget ${budget.toFixed(1)} ms)`,
       `  deploy in a tree ${deploy.toFixed(1)} ms`,
-      `  hook bundle      ${bundleKiB.toFixed(1)} KiB (limit ${BUNDLE_LIMIT_KIB} KiB), and ${(statSync(join(dirname(hook), 'xml-formats.cjs')).size / 1024).toFixed(1)} KiB of XML reader`,
+      `  hook bundle      ${bundleKiB.toFixed(1)} KiB (limit ${BUNDLE_LIMIT_KIB} KiB), and ${readerKiB.toFixed(1)} KiB of XML reader`,
       passed ? '  within the budget' : '  OVER THE BUDGET',
       '',
     ].join('\n'),

@@ -7,36 +7,19 @@
  * `decide`: from the call to the drop-in on disk (the hook kills itself there, as its tests do). `pre-start`: with the
  * stand-ins for systemctl and taskset. `untagged`: of a VM without a policy.
  */
-import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { writeTree } from '../src/adapters/local/write-tree.ts';
 import { namedMachine } from '../src/machines/named-machines.ts';
 import { renderMachine } from '../src/machines/render-machine.ts';
+import { median } from './kit/median.ts';
+import { BUNDLE_LIMIT_KIB, sizeKiB, startBudgetMs } from './kit/start-budget.ts';
+import { timedStart } from './kit/timed-start.ts';
 
 const RUNS = 21;
-const BUNDLE_LIMIT_KIB = 128;
 const hook = join(process.env['PINFOLD_CHECKOUT'] ?? process.cwd(), 'dist', 'hook-proxmox.cjs');
 const root = mkdtempSync(join(tmpdir(), 'pinfold-bench-'));
-const AT_DROP_IN = { PINFOLD_KILL_AT: 'dropped-in' };
-
-/** Milliseconds of wall time until the process has ended as it should. */
-function timed(args: readonly string[], env: Readonly<Record<string, string>> = {}): number {
-  const started = process.hrtime.bigint();
-  const { status, signal, stdout } = spawnSync(process.execPath, args, {
-    encoding: 'utf8',
-    env: { ...process.env, ...env },
-  });
-  const ms = Number(process.hrtime.bigint() - started) / 1e6;
-  if (status !== 0 && !(env === AT_DROP_IN && signal === 'SIGKILL'))
-    throw new Error(`node ${args.join(' ')} ended with ${status ?? signal ?? 'nothing'}: ${stdout}`);
-  return ms;
-}
-
-function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[values.length >> 1]!;
-}
 
 try {
   const files = new Map(renderMachine(namedMachine('epyc-384')));
@@ -55,12 +38,12 @@ try {
   };
   for (let round = 0; round <= RUNS; round += 1) {
     const measured = {
-      bare: timed(['-e', '0']),
-      decide: timed(call('101'), AT_DROP_IN),
-      preStart: timed(call('101')),
-      untagged: timed(call('102')),
+      bare: timedStart({ args: ['-e', '0'] }),
+      decide: timedStart({ args: call('101'), killAt: 'dropped-in' }),
+      preStart: timedStart({ args: call('101') }),
+      untagged: timedStart({ args: call('102') }),
     };
-    timed(call('101', 'post-stop'));
+    timedStart({ args: call('101', 'post-stop') });
     // The first round leaves V8's compiled code behind for those that follow, as the first start on a node does.
     if (round === 0) continue;
     for (const name of ['bare', 'decide', 'preStart', 'untagged'] as const) times[name].push(measured[name]);
@@ -71,9 +54,8 @@ try {
     .slice(-3)
     .map(line => (JSON.parse(line) as { run: string[] }).run.slice(0, 3).join(' '));
   const [bare, decide] = [median(times.bare), median(times.decide)];
-  const budget = Math.max(1.35 * bare, bare + 15);
-  const loaded = [hook, join(dirname(hook), 'run-phase.cjs')];
-  const bundleKiB = loaded.reduce((sum, file) => sum + statSync(file).size, 0) / 1024;
+  const budget = startBudgetMs(bare);
+  const bundleKiB = sizeKiB([hook, join(dirname(hook), 'run-phase.cjs')]);
   const passed = decide <= budget && bundleKiB < BUNDLE_LIMIT_KIB;
   process.stdout.write(
     [

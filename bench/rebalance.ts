@@ -12,6 +12,7 @@ import { planRebalance } from '../src/engine/rebalance/plan-rebalance.ts';
 import { RunningHost } from '../src/engine/running-host.ts';
 import type { PlacementRequest } from '../src/domain/placement-request.ts';
 import { hostOf } from '../src/machines/host-of.ts';
+import { diceOf } from '../src/testing/dice.ts';
 
 const MOST_MS = 2000;
 const MOST_MB = 512;
@@ -32,15 +33,6 @@ const CASES: readonly Case[] = [
   { name: 'room for 96 vCPUs on one cell', strategy: 'pack', newcomer: [96, 64] },
   { name: 'room for 128 vCPUs on one cell: none', strategy: 'spread', newcomer: [128, 64] },
 ];
-
-/** The same numbers on every machine (a linear congruential generator, Numerical Recipes' constants). */
-function dice(seed: number): (sides: number) => number {
-  let state = seed;
-  return sides => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return Math.floor((state / 2 ** 32) * sides);
-  };
-}
 
 function request(vm: string, vcpus: number, gib: number, specs: Readonly<Record<string, string>> = {}) {
   const extraSpecs = { 'hw:cpu_policy': 'dedicated', 'hw:numa_nodes': '1', ...specs };
@@ -68,7 +60,7 @@ function fullHost(strategy: 'pack' | 'spread'): RunningHost {
   } as const;
   const policy = { strategy, cpu_dedicated_set: '0-1023', emulator_overcommit_ratio: 8 } as const;
   const host = new RunningHost(hostOf(machine, policy));
-  const roll = dice(7);
+  const roll = diceOf(7);
   let misses = 0;
   for (let index = 0; host.guests.size < MOST_GUESTS && misses < 50; index += 1) {
     const read = readRequest(arrival(index, roll));

@@ -13,6 +13,7 @@ import { readTopology } from '../src/formats/sysfs/read-topology.ts';
 import { textTreeOf, type TextTree } from '../src/formats/text-tree.ts';
 import { namedMachine } from '../src/machines/named-machines.ts';
 import { renderMachine } from '../src/machines/render-machine.ts';
+import { median } from './kit/median.ts';
 
 const RUNS = 15;
 const machine = namedMachine('epyc-384');
@@ -26,8 +27,9 @@ function timeOf(tree: TextTree): number {
   return performance.now() - start;
 }
 
-function median(values: readonly number[]): number {
-  return Number([...values].sort((a, b) => a - b)[values.length >> 1]!.toFixed(2));
+/** Of some readings, to two digits. */
+function medianMs(tree: TextTree): number {
+  return Number(median(Array.from({ length: RUNS }, () => timeOf(tree))).toFixed(2));
 }
 
 try {
@@ -52,8 +54,8 @@ try {
       filesRead: counted.read,
       foldersListed: counted.list,
       firstMs: Number(first.toFixed(2)),
-      medianMs: median(Array.from({ length: RUNS }, () => timeOf(real))),
-      parsingOnlyMs: median(Array.from({ length: RUNS }, () => timeOf(memory))),
+      medianMs: medianMs(real),
+      parsingOnlyMs: medianMs(memory),
     }),
   );
 } finally {

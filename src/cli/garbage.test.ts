@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { LIMITS } from '../documents/limits.ts';
 import { runPinfold, type ProgramAnswer } from '../testing/built-program.ts';
-import { diceOf, garbage, SOUND_HOST, SOUND_REQUEST, type Dice } from '../testing/garbage-documents.ts';
+import { diceOf, type Dice } from '../testing/dice.ts';
+import { garbage, SOUND_HOST, SOUND_REQUEST } from '../testing/garbage-documents.ts';
 
 /** A process may take so much memory for one document. */
 const MOST_MIB = 200;

@@ -1,6 +1,7 @@
 import type { Host } from '../domain/host.ts';
 import { hostOf } from '../machines/host-of.ts';
 import { namedMachine } from '../machines/named-machines.ts';
+import type { Dice } from './dice.ts';
 
 /** A host that the garbage is made from: small, with every part that a host document can have. */
 export const SOUND_HOST: Host = hostOf(
@@ -41,18 +42,6 @@ export const SOUND_REQUEST = {
   extraSpecs: { 'hw:cpu_policy': 'dedicated', 'hw:emulator_threads_policy': 'share' },
   imageProperties: { hw_cpu_sockets: '1' },
 } as const;
-
-/** Numbers from 0 up to, not including, `below`: a linear congruential generator (Numerical Recipes' constants). */
-export type Dice = (below: number) => number;
-
-/** Dice that always roll the same for the same seed. */
-export function diceOf(seed: number): Dice {
-  let state = seed >>> 0;
-  return below => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return Math.floor((state / 2 ** 32) * below);
-  };
-}
 
 /** What stands in the place of a field. */
 const STRANGE: readonly unknown[] = [
