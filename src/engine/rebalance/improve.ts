@@ -1,15 +1,9 @@
 import type { RunningGuest, RunningHost } from '../running-host.ts';
 import type { MoveRules } from './move-rules.ts';
 import { relocateBy } from './relocate.ts';
-import {
-  compareScores,
-  couldGain,
-  couldGainByMove,
-  isWorthAMove,
-  scoreOf,
-  type HostScore,
-} from './score-of.ts';
+import { compareScores, couldGain, couldGainByMove, scoreOf, type HostScore } from './score-of.ts';
 import { stepCostMiB, type Step } from './step.ts';
+import { paysForItself } from './worth.ts';
 
 /** How much is tried; counted, so that every machine finds the same. */
 export interface ImproveLimits {
@@ -25,7 +19,7 @@ export const IMPROVE_LIMITS: ImproveLimits = { trials: 2000, steps: 200 };
  *
  * 1. re-pins within the guest's cells that leave its isolated emulator where it is;
  * 2. re-pins that take the emulator to another pool CPU;
- * 3. guests that go to another cell, only while the memory in `rules` lasts and for more than a little balance.
+ * 3. guests that go to another cell, only while the memory in `rules` lasts and where it pays for the copy ({@link paysForItself}).
  *
  * After each step of a dearer kind the cheaper ones are tried again. Guests come in the order of their memory, then CPUs,
  * then names. The steps have been taken on the host.
@@ -76,7 +70,8 @@ class Improvement {
       const home = guest.placement.cells[0]!.hostCell;
       for (const { id } of this.#host.model.cells) {
         if (id === home || !(guest.spec.allowedCells?.includes(id) ?? true)) continue;
-        const isBetter = (score: HostScore) => isWorthAMove(score, this.#score, this.#pack);
+        const isBetter = (after: HostScore, step: Step) =>
+          paysForItself(this.#host.model, { after, before: this.#score, costMiB: stepCostMiB(step) });
         if (!this.#take(guest, [id], isBetter)) continue;
         this.#moved.add(guest.spec.vm);
         return true;
@@ -109,7 +104,7 @@ class Improvement {
   #take(
     from: RunningGuest,
     cells: readonly number[],
-    isBetter: (score: HostScore) => boolean,
+    isBetter: (score: HostScore, step: Step) => boolean,
     isMeant: (from: RunningGuest, to: RunningGuest) => boolean = () => true,
   ): boolean {
     if (this.isSpent) return false;
@@ -119,11 +114,11 @@ class Improvement {
     if (to.placement.cells.some((cell, row) => cell.hostCell !== cells[row])) return false;
     this.#host.put(to);
     const score = scoreOf(this.#host);
-    if (!isBetter(score)) {
+    const step = { from, to };
+    if (!isBetter(score, step)) {
       this.#host.put(from);
       return false;
     }
-    const step = { from, to };
     this.steps.push(step);
     this.#score = score;
     this.#leftMiB -= stepCostMiB(step);

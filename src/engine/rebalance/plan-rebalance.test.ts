@@ -96,7 +96,7 @@ describe('on a node of two cells, a plan for the score', () => {
   test('under pack frees a cell by a move whose memory is the price, and not when that is not allowed', () => {
     const world = () => {
       const host = new RunningHost(hostOf(machine(2), { strategy: 'pack' }));
-      settle(host, guest('dear', 2, { memoryMiB: 4096 }), [0]);
+      settle(host, guest('dear', 2, { memoryMiB: 4095 }), [0]);
       settle(host, guest('cheap', 2, { memoryMiB: 1024 }), [1]);
       return host;
     };
@@ -114,12 +114,56 @@ describe('on a node of two cells, a plan for the score', () => {
     ]);
   });
 
-  test('under spread levels the cells, but not for a little', () => {
-    const host = new RunningHost(hostOf(machine(2), { strategy: 'spread' }));
-    for (const vm of ['a', 'b', 'c']) settle(host, guest(vm, 2), [0]);
-    const { plan, steps } = planRebalance(host, asked());
-    expect(movers(steps)).toEqual(['a']);
+  test('copies less than the memory that belongs to the CPUs it wins, and nothing at the same price or above', () => {
+    // 16 CPUs with 32 GiB: each of the two CPUs that the largest hole grows by is worth 2 GiB.
+    const planFor = (memoryMiB: number) => {
+      const host = new RunningHost(hostOf(machine(2), { strategy: 'pack' }));
+      settle(host, guest('stays', 2, { memoryMiB: 8192 }), [0]);
+      settle(host, guest('goes', 2, { memoryMiB }), [1]);
+      return planRebalance(host, asked()).plan;
+    };
+    const worthIt = planFor(4095);
+    expect(worthIt.after.largestHole - worthIt.before.largestHole).toBe(2);
+    expect(worthIt.changes.find(({ change }) => change === 'move-memory')).toMatchObject({ costMiB: 4095 });
+    expect(planFor(4096).changes).toEqual([]);
+  });
+
+  test('saves a cache domain by a move only where that costs no larger hole and less memory than a CPU has', () => {
+    const planFor = (cells: number, memoryMiB: number) => {
+      const host = new RunningHost(hostOf(machine(cells, { coresPerCache: 2 }), { strategy: 'pack' }));
+      const siblings = cells * 4;
+      for (const [vm, core] of [
+        ['left', 1],
+        ['right', 2],
+      ] as const) {
+        settle(host, guest(vm, 2), [0]);
+        pin(host, vm, [core, core + siblings]);
+      }
+      settle(host, guest('other', 2), [1]);
+      settle(host, guest('split', 4, { memoryMiB }), [0]);
+      expect(host.guests.get('split')!.claim.cells[0]!.pcpus).toBe(`0,3,${siblings},${siblings + 3}`);
+      return planRebalance(host, asked({ rules: liveRules({ only: 'split' }) })).plan;
+    };
+    const saved = planFor(3, 2047);
+    expect(saved.before.cacheDomains - saved.after.cacheDomains).toBe(1);
+    expect(saved.after.largestHole).toBe(saved.before.largestHole);
+    expect(planFor(3, 2048).changes).toEqual([]);
+    // On two cells the largest hole would lose two CPUs by it, although a domain weighs more where nothing is copied.
+    expect(planFor(2, 512).changes).toEqual([]);
+  });
+
+  test('under spread levels the cells, but not for the memory that belongs to the CPUs between them', () => {
+    // 16 CPUs with 16 GiB. Six taken CPUs against none become four against two: four CPUs are won, with 4 GiB.
+    const planFor = (memoryMiB: number) => {
+      const host = new RunningHost(hostOf(machine(2, { memoryMiBPerCell: 8192 }), { strategy: 'spread' }));
+      settle(host, guest('goes', 2, { memoryMiB }), [0]);
+      for (const vm of ['a', 'b']) settle(host, guest(vm, 2, { memoryMiB: 256 }), [0]);
+      return planRebalance(host, asked({ rules: liveRules({ only: 'goes' }) }));
+    };
+    const { plan, steps } = planFor(4095);
+    expect(movers(steps)).toEqual(['goes']);
     expect([plan.before.balance, plan.after.balance]).toEqual([750, 250]);
+    expect(planFor(4096).steps).toEqual([]);
   });
 
   test('lets two isolated emulators share one pool CPU', () => {

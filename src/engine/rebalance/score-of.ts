@@ -9,9 +9,6 @@ import { ownThreads } from './own-threads.ts';
 /** The whole score of a host; `remoteMemoryMiB` is what was seen, for no placement puts memory apart from its vCPUs. */
 export type HostScore = Required<PlanScore>;
 
-/** Cells in use: permille of the dedicated CPUs taken that makes a move for balance alone worth its price. */
-const BALANCE_STEP = 50;
-
 /** What the guests and cells of a host come to; guests of which only a claim is known count in the cells alone. */
 export function scoreOf(host: RunningHost, astrayMiB: ReadonlyMap<string, number> = new Map()): HostScore {
   const { model } = host;
@@ -46,13 +43,6 @@ export function compareScores(left: HostScore, right: HostScore, pack: boolean):
     left.brokenCores - right.brokenCores ||
     (pack ? right.largestHole - left.largestHole : left.balance - right.balance)
   );
-}
-
-/** Whether the better score is worth copying memory for: not for a little balance alone. */
-export function isWorthAMove(better: HostScore, than: HostScore, pack: boolean): boolean {
-  if (compareScores(better, than, pack) >= 0) return false;
-  const level = { ...better, balance: than.balance };
-  return compareScores(level, than, pack) < 0 || than.balance - better.balance >= BALANCE_STEP;
 }
 
 type GuestScore = Pick<HostScore, 'deviceDistance' | 'cellDistance' | 'cacheDomains'>;
