@@ -1,5 +1,6 @@
 import fc from 'fast-check';
-import { smallGuests, smallHosts } from '../testing/small-worlds.ts';
+import { smallGuests } from '../testing/small-guests.ts';
+import { smallHosts } from '../testing/small-hosts.ts';
 import { buildHostModel, type HostModel } from './host-model.ts';
 import { RunningHost } from './running-host.ts';
 

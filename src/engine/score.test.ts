@@ -1,7 +1,7 @@
 import type { Claim } from '../domain/claim.ts';
 import { CpuSet } from '../domain/cpu-set.ts';
 import { hostOf } from '../machines/host-of.ts';
-import { plainGuest } from '../testing/small-worlds.ts';
+import { plainGuest } from '../testing/plain-guest.ts';
 import { place } from './decide.ts';
 import { buildHostModel } from './host-model.ts';
 import { twoCells } from '../testing/two-cells.ts';

@@ -1,7 +1,7 @@
 import type { Placement } from '../../domain/decision.ts';
 import type { LedgerEntry } from '../../domain/ledger.ts';
 import type { NodePort } from '../ports.ts';
-import { plainGuest } from '../../testing/small-worlds.ts';
+import { plainGuest } from '../../testing/plain-guest.ts';
 import { liveOrder } from './live-order.ts';
 
 /** A QEMU whose vCPU threads have these masks now. */

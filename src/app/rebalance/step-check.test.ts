@@ -4,7 +4,7 @@ import { liveRules } from '../../engine/rebalance/move-rules.ts';
 import { planRebalance } from '../../engine/rebalance/plan-rebalance.ts';
 import { RunningHost } from '../../engine/running-host.ts';
 import { hostOf } from '../../machines/host-of.ts';
-import { plainGuest } from '../../testing/small-worlds.ts';
+import { plainGuest } from '../../testing/plain-guest.ts';
 import { whyNotNow } from './step-check.ts';
 
 /** Two cells of two CPUs (0-1 and 2-3) with one guest of one CPU on each: packed, one of them moves. */

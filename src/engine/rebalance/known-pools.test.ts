@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { buildHostModel } from '../host-model.ts';
-import { smallHosts } from '../../testing/small-worlds.ts';
+import { smallHosts } from '../../testing/small-hosts.ts';
 import { withKnownPools } from './known-pools.ts';
 
 const available = (host: Parameters<typeof buildHostModel>[0]) =>
