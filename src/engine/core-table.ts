@@ -90,7 +90,9 @@ function fillCore(table: Filling, i: number, input: Input): void {
   let online = 0;
   let quiet = 0;
   const floating: number[] = [];
-  for (const cpu of table.members[i]!) {
+  const members = table.members[i]!;
+  for (let at = 0; at < members.length; at += 1) {
+    const cpu = members[at]!;
     online += 1;
     if (poolCpus.has(cpu)) table.poolCpus[i]! += 1;
     const taken = claimed.has(cpu);
@@ -135,15 +137,29 @@ function fillDomains(table: Filling, input: Input): void {
   table.groupCount = groups.size;
 }
 
+/** Loops by index and no needless sort: on hundreds of cores, iterators and sorts cost a start a collection of garbage. */
 function coresOf(cell: Cell, cpus: CpuSet): number[][] {
   const cores: number[][] = [];
-  const listed = new Set<number>();
+  const isListed = new Uint8Array(cpus.highest + 1);
+  let listed = 0;
   for (const text of cell.cores) {
-    const core = listedCpus(text).filter(cpu => cpus.has(cpu) && !listed.has(cpu));
-    if (core.length === 0) continue;
-    for (const cpu of core) listed.add(cpu);
-    cores.push(core.sort((a, b) => a - b));
+    const named = listedCpus(text);
+    const core: number[] = [];
+    for (let at = 0; at < named.length; at += 1) {
+      const cpu = named[at]!;
+      if (!cpus.has(cpu) || isListed[cpu] === 1) continue;
+      isListed[cpu] = 1;
+      listed += 1;
+      core.push(cpu);
+    }
+    if (core.length > 0) cores.push(ascending(core, cpu => cpu));
   }
-  if (listed.size < cpus.size) for (const cpu of cpus) if (!listed.has(cpu)) cores.push([cpu]);
-  return cores.sort((a, b) => a[0]! - b[0]!);
+  if (listed < cpus.size) for (const cpu of cpus) if (isListed[cpu] === 0) cores.push([cpu]);
+  return ascending(cores, ([first]) => first!);
+}
+
+function ascending<T>(list: T[], key: (entry: T) => number): T[] {
+  for (let at = 1; at < list.length; at += 1)
+    if (key(list[at - 1]!) > key(list[at]!)) return list.sort((a, b) => key(a) - key(b));
+  return list;
 }

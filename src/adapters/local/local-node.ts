@@ -1,5 +1,4 @@
 import { rmSync } from 'node:fs';
-import { hostname } from 'node:os';
 import type { NodePort } from '../../app/ports.ts';
 import { makeFolder, removeFolder, writeInPlace } from './kernel-files.ts';
 import { localFiles } from './local-files.ts';
@@ -8,9 +7,10 @@ import { writeAtomically } from './write-atomically.ts';
 
 /** This machine. */
 export function localNode(): NodePort {
+  const files = localFiles('/');
   return {
-    name: hostname().split('.')[0]!,
-    files: localFiles('/'),
+    name: (files.read('/proc/sys/kernel/hostname') ?? 'localhost').trim().split('.')[0]!,
+    files,
     run: runProgram,
     writeAtomically,
     remove: path => {
