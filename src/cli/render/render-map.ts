@@ -5,6 +5,7 @@ import type { MapModel } from '../../formats/map/map-model.ts';
 import type { PictureSocket } from '../../formats/map/map-picture.ts';
 import { wrapAnywhere } from '../../formats/map/wrap-columns.ts';
 import { coreBoxes } from './core-boxes.ts';
+import { type CellRun, foldCells, foldedLines } from './fold-cells.ts';
 import { type Colors } from './paint.ts';
 import { type CellInk, renderCell } from './render-cell.ts';
 import { renderLegend } from './render-legend.ts';
@@ -22,7 +23,7 @@ export interface MapStyle {
   readonly letters?: ReadonlyMap<string, string>;
 }
 
-/** A node with more CPUs than this has equal cores and caches drawn once with their number. */
+/** A node with more CPUs than this has equal cores, caches and untouched cells drawn once with their number. */
 const FOLD_ABOVE_CPUS = 128;
 /** A box never claims more than this for the sake of alignment. */
 const MOST_BOX_COLUMNS = 20;
@@ -43,10 +44,17 @@ export function renderMap(model: MapModel, style: MapStyle): string {
     lines.push(...facts.flatMap(line => wrapAnywhere(line, width)), '');
   }
   for (const { name, cells } of picture.sockets) {
-    lines.push(colors.bold(name), ...cells.flatMap(cell => renderCell(cell, ink)), '');
+    const runs = fold ? foldCells(cells) : cells.map(first => ({ first, alike: [] }));
+    lines.push(colors.bold(name), ...runs.flatMap(run => runLines(run, ink)), '');
   }
   lines.push(...renderLegend(picture, { colors, width }));
   return `${lines.join('\n')}\n`;
+}
+
+/** A cell as it is drawn, and one line for those behind it that are no different. */
+function runLines(run: CellRun, ink: CellInk): string[] {
+  const drawn = renderCell(run.first, ink);
+  return run.alike.length === 0 ? drawn : [...drawn, ...foldedLines(run, ink.width)];
 }
 
 /** The columns of the widest box or list of numbers, as far as aligning the boxes of all cells is worth it. */
