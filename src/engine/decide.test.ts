@@ -100,6 +100,14 @@ describe('dedicated CPUs on a two-socket machine with SMT (cell 0: 0-7,16-23)', 
     expect(refusal.hint).toBe('It fits with hw:cpu_thread_policy=prefer.');
   });
 
+  test('a guest held to a full cell is told of that cell, not of the one that it may not use', () => {
+    const host = dual({}, [held(1, '8-15,24-31')]);
+    const refusal = refused(host, guest(4, { 'pinfold:cells': '1' }));
+    expect(refusal.summary).toMatch(/^The guest needs 4 .* host cell 1/);
+    expect(refusal.cells.map(({ constraint }) => constraint)).toContain('allowed-cells');
+    expect(refusal.hint).toBe('It fits with all host cells (pinfold:cells unset).');
+  });
+
   test('require keeps pairs together and puts an odd vCPU on a half-used core', () => {
     const host = dual({ strategy: 'pack' }, [held(0, '0')]);
     const { pins } = placed(host, guest(3, { 'hw:cpu_thread_policy': 'require', 'pinfold:cells': '0' }));

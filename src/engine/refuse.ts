@@ -71,12 +71,16 @@ function wholeReason(model: HostModel, not: NotPlaced, rows: readonly CellRefusa
   };
 }
 
-function lonelyCell(rows: readonly CellRefusal[], count: number): Reason {
+/** The cell of these rows that lacks least; one that the guest may not use only where it may use none. */
+function lonelyCell(all: readonly CellRefusal[], count: number): Reason {
+  const allowed = all.filter(row => row.constraint !== 'allowed-cells');
+  const rows = allowed.length === 0 ? all : allowed;
   const starves = rows.find(row => row.constraint === 'shared-guests-cpus');
   const best = starves ?? rows.reduce((a, b) => (b.available / b.needed > a.available / a.needed ? b : a));
   const words = CONSTRAINT_WORDS[best.constraint as keyof typeof CONSTRAINT_WORDS];
   const who = count === 1 ? 'The guest' : `Guest cell ${best.guestCell}`;
-  const tail = rows.length === 1 ? '' : ` (the nearest of ${rows.length} host cells to what is needed)`;
+  const these = rows === all ? 'host cells' : 'host cells that pinfold:cells allows';
+  const tail = rows.length === 1 ? '' : ` (the nearest of ${rows.length} ${these} to what is needed)`;
   return {
     code: starves === undefined ? 'no-cell-fits' : 'shared-guests-need-cpus',
     summary: `${who} ${words(best.needed, best.available, best.hostCell)}${tail}.`,
