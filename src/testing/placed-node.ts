@@ -10,6 +10,9 @@ import { virshMetadata } from '../adapters/libvirt/virsh-metadata.ts';
 import { writeTree } from '../adapters/local/write-tree.ts';
 import { deploy } from '../app/opennebula/deploy.ts';
 import type { DriverAnswer, DriverCall } from '../app/opennebula/driver-call.ts';
+import { applySteps, type Applied, type Progress } from '../app/rebalance/apply-steps.ts';
+import { planNode, type NodePlan, type PlanAsked } from '../app/rebalance/plan-node.ts';
+import type { RebalanceTools } from '../app/rebalance/rebalance-tools.ts';
 import { previewReconcile, reconcile, type ReconcileEnd } from '../app/reconcile/reconcile.ts';
 import type { Ledger } from '../domain/ledger.ts';
 import { parseLedger } from '../formats/ledger/parse-ledger.ts';
@@ -81,6 +84,12 @@ export class PlacedNode {
         policy: '/var/tmp/one/etc/vmm/kvm/pinfold',
         state: STATE,
       },
+      migration: {
+        toHost: () => Promise.reject(new Error('no other host')),
+        fromSource: () => Promise.reject(new Error('no other host')),
+        environment: () => Promise.resolve({}),
+        answerMs: 5_000,
+      },
       at: () => undefined,
     };
   }
@@ -89,7 +98,8 @@ export class PlacedNode {
     this.put('/var/tmp/one/etc/vmm/kvm/pinfold/policy.yaml', yaml);
   }
 
-  async start(id: number, guest: PlacedGuestWish): Promise<DriverAnswer> {
+  /** Starts a guest; `call` changes what the hook is called with. */
+  async start(id: number, guest: PlacedGuestWish, call: Partial<DriverCall> = {}): Promise<DriverAnswer> {
     const folder = `/var/lib/one//datastores/0/${id}`;
     const { pinfold, vcpus, maxVcpus = vcpus, iothreads = 0, memoryMiB = 512 } = guest;
     const pairs = Object.entries(pinfold ?? {}).map(([key, value]) => `<${key}>${value}</${key}>`);
@@ -100,7 +110,8 @@ export class PlacedNode {
     );
     const current = maxVcpus === vcpus ? '' : ` current='${vcpus}'`;
     const xml = `<domain type='kvm'><name>one-${id}</name><vcpu${current}>${maxVcpus}</vcpu>${iothreads === 0 ? '' : `<iothreads>${iothreads}</iothreads>`}<memory>${memoryMiB * 1024}</memory><os><type arch='x86_64'>hvm</type></os></domain>`;
-    return deploy(this.call('deploy', [`${folder}/deployment.0`, 'host', `${id}`, 'host'], xml));
+    const args = [`${folder}/deployment.0`, 'host', `${id}`, 'host'];
+    return deploy({ ...this.call('deploy', args, xml), ...call });
   }
 
   /** Starts a guest that must start. */
@@ -189,6 +200,28 @@ export class PlacedNode {
   async preview(): Promise<ReconcileEnd['document']> {
     const policy = await this.policyNow();
     return (await previewReconcile({ ...this.observer(), policy }, this.ledger())).document;
+  }
+
+  /** Plans a rebalance and takes its steps; `change` puts other tools in the place of the node's own. */
+  async rebalance(
+    asked: PlanAsked,
+    {
+      change = {},
+      progress,
+    }: { readonly change?: Partial<RebalanceTools>; readonly progress?: Progress } = {},
+  ): Promise<NodePlan & Applied> {
+    const { node } = this;
+    const tools = {
+      ...this.observer(),
+      policy: await this.policyNow(),
+      ledger: this.call('', []).ledger,
+      control: guestControl({ node, uri: URI, scratch: STATE }),
+      setMetadata: virshMetadata(node, URI),
+      warn: () => undefined,
+      ...change,
+    };
+    const made = await planNode(tools, this.ledger(), asked);
+    return { ...made, ...(await applySteps(tools, made.steps, progress)) };
   }
 
   async reconcile(): Promise<ReconcileEnd['document']> {

@@ -7,17 +7,20 @@ import { must, pinnedOf, type Facts } from './placement-facts.ts';
 export function checkEmulator(facts: Facts): void {
   const { placement, spec, pinOf } = facts;
   const set = parseCpuList(placement.emulator.cpus);
-  const start = parseCpuList(placement.emulator.atStart);
+  const start = facts.running === undefined ? parseCpuList(placement.emulator.atStart) : null;
   must(facts, placement.emulator.policy === spec.emulator, 'The emulator policy is another one.');
   must(
     facts,
-    set.size > 0 && set.isSubsetOf(start) && start.isSubsetOf(facts.online),
+    set.size > 0 &&
+      set.isSubsetOf(facts.online) &&
+      (start === null || (set.isSubsetOf(start) && start.isSubsetOf(facts.online))),
     'The emulator set is empty, offline, or not in the starting set.',
   );
-  for (const placed of placement.cells) {
-    const home = parseCpuList(facts.cellById.get(placed.hostCell)!.cpus);
-    must(facts, home.isEmpty || home.intersects(start), 'The starting set misses a memory cell.');
-  }
+  if (start !== null)
+    for (const placed of placement.cells) {
+      const home = parseCpuList(facts.cellById.get(placed.hostCell)!.cpus);
+      must(facts, home.isEmpty || home.intersects(start), 'The starting set misses a memory cell.');
+    }
   const all = pinnedOf(facts, CpuSet.range(0, spec.vcpus - 1));
   if (spec.emulator === 'isolate') checkIsolatedEmulator(facts, set);
   else {
@@ -36,7 +39,7 @@ export function checkEmulator(facts: Facts): void {
           : pinnedOf(facts, CpuSet.range(0, spec.vcpus - 1).minus(spec.realtimeVcpus));
       must(
         facts,
-        set.equals(others.isEmpty ? all : others),
+        isOn(facts, set, others.isEmpty ? all : others),
         'The emulator does not float over the guest’s own CPUs.',
       );
     }
@@ -60,5 +63,10 @@ function sharedEmulator(facts: Facts, set: CpuSet, all: CpuSet): void {
   );
   const near = open.intersect(cells);
   const right = !near.isEmpty ? near : !open.isEmpty ? open : all;
-  must(facts, set.equals(right), 'The shared emulator is not on the shared set of its cells.');
+  must(facts, isOn(facts, set, right), 'The shared emulator is not on the shared set of its cells.');
+}
+
+/** Whether the threads are on these CPUs; of a guest that runs, on some of them. */
+function isOn({ running }: Facts, set: CpuSet, right: CpuSet): boolean {
+  return running === undefined ? set.equals(right) : set.isSubsetOf(right);
 }

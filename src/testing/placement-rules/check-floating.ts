@@ -1,4 +1,5 @@
 import { parseCpuList } from '../../domain/cpu-list.ts';
+import type { CpuSet } from '../../domain/cpu-set.ts';
 import { must, sum, type Facts } from './placement-facts.ts';
 
 /** Floating vCPUs: exactly the cell's shared CPUs that nobody owns; enough of them for this guest and all others. */
@@ -13,7 +14,9 @@ export function checkFloating(facts: Facts): void {
     for (const vcpu of mine)
       must(
         facts,
-        placement.pins[vcpu] === after.toString(),
+        facts.running === 'moving'
+          ? isPartOf(parseCpuList(placement.pins[vcpu] ?? ''), after)
+          : placement.pins[vcpu] === after.toString(),
         `vCPU ${vcpu} does not float over the shared CPUs of its cell.`,
       );
     const others = sum(
@@ -30,4 +33,8 @@ export function checkFloating(facts: Facts): void {
     if (mine.length > 0 || after.size < before.size)
       must(facts, others + mine.length <= after.size * cpuRatio, `Cell ${cell.id} exceeds its CPU ratio.`);
   }
+}
+
+function isPartOf(some: CpuSet, all: CpuSet): boolean {
+  return !some.isEmpty && some.isSubsetOf(all);
 }

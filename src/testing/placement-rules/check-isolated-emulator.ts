@@ -29,7 +29,8 @@ export function checkIsolatedEmulator(facts: Facts, set: CpuSet): void {
   );
   must(facts, set.isSubsetOf(cells), 'The emulator CPU is on no host cell of the guest.');
   must(facts, set.isSubsetOf(facts.dedicatedSet), 'The emulator CPU is not a dedicated CPU.');
-  must(facts, holders.length > 0 || !set.intersects(facts.taken), 'The emulator CPU is claimed.');
+  const idle = facts.running === undefined ? CpuSet.EMPTY : idleBesidePools(facts);
+  must(facts, holders.length > 0 || !set.minus(idle).intersects(facts.taken), 'The emulator CPU is claimed.');
   if (facts.spec.threadPolicy !== 'isolate') return;
   const pools = CpuSet.union(
     host.claims
@@ -54,4 +55,21 @@ export function checkIsolatedEmulator(facts: Facts, set: CpuSet): void {
       'The emulator of an isolate guest shares a core with its vCPU.',
     );
   }
+}
+
+/**
+ * CPUs that isolate guests keep idle because their emulator stands on the same core. Such an emulator may come to a core of which
+ * a pool CPU is in use, so that a guest which runs already may have its own on one of them.
+ */
+function idleBesidePools({ host }: Facts): CpuSet {
+  const cores = host.topology.cells.flatMap(cell => cell.cores).map(parseCpuList);
+  return CpuSet.union(
+    host.claims
+      .filter(held => held.emulator?.policy === 'isolate')
+      .map(held => {
+        const pool = parseCpuList(held.emulator!.cpus);
+        const burnt = CpuSet.union(held.cells.map(cell => parseCpuList(cell.burnt ?? '')));
+        return CpuSet.union(cores.filter(core => core.intersects(pool))).intersect(burnt);
+      }),
+  );
 }

@@ -13,6 +13,12 @@ export interface CheckInput {
   readonly spec: GuestSpec;
   readonly placement: Placement;
   readonly claim: Claim;
+  /**
+   * Set for a guest that runs already, whose floating threads follow what others hold. `settled`: its vCPUs float over all that
+   * they may; emulator threads that share may have given up some. `moving`, in the middle of a plan: both may be on a part of it.
+   * The set that QEMU started with says nothing any more.
+   */
+  readonly running?: 'settled' | 'moving';
 }
 
 /** What the rules look at; those that do not hold are added to `broken`, one sentence each. */
