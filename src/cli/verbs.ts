@@ -9,6 +9,7 @@ import { captureVerb } from './verbs/capture-verb.ts';
 import { explainVerb } from './verbs/explain-verb.ts';
 import { usageVerb } from './verbs/usage-verb.ts';
 import { attachVerb, detachVerb } from './verbs/attach-verbs.ts';
+import { hostFile, REPLAY_OPTION } from './verbs/host-file.ts';
 import { NODE_OPTION } from './verbs/node-option.ts';
 import { previewVerb } from './verbs/preview-verb.ts';
 import { whereVerb } from './verbs/where-verb.ts';
@@ -45,7 +46,8 @@ export const VERBS: Readonly<Record<string, Verb>> = {
   place: {
     summary: 'decide where a guest goes; touches nothing',
     options: {
-      host: { takes: 'text', describe: 'the host document; "-" reads standard input' },
+      host: { takes: 'text', describe: 'the host document or a capture; "-" reads standard input' },
+      replay: REPLAY_OPTION,
       request: { takes: 'text', describe: 'the request; "-" reads standard input' },
       batch: {
         takes: 'flag',
@@ -56,12 +58,14 @@ export const VERBS: Readonly<Record<string, Verb>> = {
     },
     examples: [
       ['place --host host.json --request request.json', ''],
+      ['place --replay capture.json --request request.json', 'in a captured state'],
       ['place --batch --timing < pairs.jsonl', ''],
     ],
     run: async given => {
+      const host = hostFile(given);
       const { placeCommand } = await import('./commands/place.ts');
       return placeCommand({
-        host: given.text('host'),
+        host,
         request: given.text('request'),
         batch: given.flag('batch'),
         timing: given.flag('timing'),
@@ -70,11 +74,11 @@ export const VERBS: Readonly<Record<string, Verb>> = {
   },
 
   replay: {
-    summary: 'let the guests of a trace come to a host and leave it again',
+    summary: 'let the guests of a trace, or of a capture, come to a host',
     argument: {
       name: 'FILE',
       describe:
-        'the trace: {"host": …, "events": [["a", guest, request], ["d", guest], …]}; "-" reads standard input',
+        'the trace: {"host": …, "events": [["a", guest, request], ["d", guest], …]}; or a capture, whose guests come anew; "-" reads standard input',
     },
     options: {
       rebalance: {
@@ -85,6 +89,7 @@ export const VERBS: Readonly<Record<string, Verb>> = {
     },
     examples: [
       ['replay trace.json', ''],
+      ['replay capture.json', 'its guests, one after the other, as if none were there'],
       ['replay --rebalance - < trace.json', ''],
     ],
     run: async given => {

@@ -1,11 +1,13 @@
 import * as z from 'zod/mini';
+import type { Capture } from '../domain/capture.ts';
+import type { Host } from '../domain/host.ts';
 import type { PlacementRequest } from '../domain/placement-request.ts';
 import type { Trace, TraceEvent } from '../domain/trace.ts';
 import { name, whole } from './fields.ts';
 import { LIMITS } from './limits.ts';
 import { parseHost } from './parse-host.ts';
 import { parseRequest } from './parse-request.ts';
-import { parseWith } from './parse-with.ts';
+import { documentError, parseWith } from './parse-with.ts';
 
 const eventSchema = z.array(z.unknown()).check(
   z.describe('["a", guest, request] or ["d", guest]'),
@@ -36,16 +38,34 @@ const shortRequestSchema = z
   .check(z.describe('a request document or { "vcpus", "memory_mb", "extra_specs", "image_props" }'));
 
 /**
- * A trace as `replay` reads it; other keys than `host` and `events` are left to whoever wrote it. Throws an
- * AppError that names the event by its number, from 0 on.
+ * A trace as `replay` reads it; other keys than `host` and `events` are left to whoever wrote it. A capture is the trace of
+ * its guests, one after the other, on the node without them. Throws an AppError that names the event by its number, from 0 on.
  */
 export function parseTrace(value: unknown, title = 'the trace'): Trace {
+  if (typeof value === 'object' && value !== null && 'topology' in value && !('events' in value))
+    return traceOfCapture(parseHost(value, 'the capture'));
   const { host, events } = parseWith(traceSchema, value, title, {
     limits: { values: LIMITS.traceValues, parts: LIMITS.traceValues },
   });
   return {
     host: parseHost(host, `the host of ${title}`),
     events: events.map((event, index) => parseEvent(event, `event ${index} of ${title}`)),
+  };
+}
+
+/** Claims of guests whose request is not known stay where they are. */
+function traceOfCapture(capture: Host & Partial<Capture>): Trace {
+  const { requests = {}, claims } = capture;
+  const knows = (vm: string) => Object.hasOwn(requests, vm);
+  const guests = [...new Set(claims.map(({ vm }) => vm))].filter(knows);
+  if (guests.length === 0)
+    throw documentError(
+      'document-value-invalid',
+      'The capture does not say what any of its guests asked for, so none of them can come anew: capture a node whose guests Pinfold started, or write a trace with "host" and "events".',
+    );
+  return {
+    host: { ...capture, claims: claims.filter(({ vm }) => !knows(vm)) },
+    events: guests.map(vm => ['a', vm, requests[vm]!]),
   };
 }
 

@@ -33,7 +33,7 @@ export async function captureCommand(options: CaptureOptions): Promise<number> {
   else {
     writeAtomically(options.file, text, 0o600);
     say(
-      `${options.file} holds ${counted(capture.topology.cells.length, 'cell')} and ${counted(capture.claims.length, 'guest')}${options.rename ? ', renamed' : ' under their own names (--rename takes them out)'}; "pinfold place", "explain", "status" and "usage" read it.`,
+      `${options.file} holds ${counted(capture.topology.cells.length, 'cell')} and ${counted(capture.claims.length, 'guest')}${options.rename ? ', renamed' : ' under their own names (--rename takes them out)'}; "pinfold place", "explain", "replay", "status" and "usage" read it.`,
     );
   }
   return EXIT.done;

@@ -8,6 +8,8 @@ export interface StatusWords {
   readonly svg: string | undefined;
   readonly html: string | undefined;
   readonly host: string | undefined;
+  /** Another name for `host`. */
+  readonly replay: string | undefined;
   /** The name in nodes.yaml. */
   readonly node: string | undefined;
   readonly root: string | undefined;
@@ -15,7 +17,7 @@ export interface StatusWords {
 }
 
 /** The same, checked. */
-export interface StatusOptions extends Omit<StatusWords, 'interval'> {
+export interface StatusOptions extends Omit<StatusWords, 'interval' | 'replay'> {
   readonly intervalMs: number;
 }
 
@@ -26,10 +28,14 @@ const MOST_SECONDS = 3600;
 
 /** Pairs of options of which only one has a meaning, and what to do. */
 const EXCLUDING: readonly (readonly [one: keyof StatusWords, other: keyof StatusWords, why: string])[] = [
+  ['host', 'replay', 'and they mean the same'],
   ['host', 'root', 'but one node is shown'],
+  ['replay', 'root', 'but one node is shown'],
+  ['replay', 'node', 'but one node is shown'],
   ['host', 'node', 'but one node is shown'],
   ['node', 'root', 'but one node is shown'],
   ['watch', 'host', 'but a document does not change'],
+  ['watch', 'replay', 'but a document does not change'],
   ['watch', 'svg', 'but a file is drawn once'],
   ['watch', 'html', 'but a file is drawn once'],
 ];
@@ -57,8 +63,8 @@ export function checkStatusWords(words: StatusWords): StatusOptions {
       EXIT.usage,
       '--interval tells how often --watch draws, and --watch is not given: add it, or leave --interval out.',
     );
-  const { interval, ...rest } = words;
-  return { ...rest, intervalMs: secondsOf(interval) * 1000 };
+  const { interval, replay, ...rest } = words;
+  return { ...rest, host: words.host ?? replay, intervalMs: secondsOf(interval) * 1000 };
 }
 
 function secondsOf(interval: string | undefined): number {

@@ -82,4 +82,42 @@ describe('pinfold replay', () => {
     });
     expect(written).toEqual([]);
   });
+
+  describe('of a capture', () => {
+    const request = (vm: string, vcpus: number) => ({
+      kind: 'pinfold/request',
+      version: 1,
+      vm,
+      vcpus,
+      memoryMiB: 512,
+      extraSpecs: { 'hw:cpu_policy': 'dedicated' },
+    });
+    const claim = (vm: string, pcpus: string) => ({
+      vm,
+      source: 'observed',
+      cells: [{ hostCell: 0, pcpus, memoryMiB: 512 }],
+    });
+    const capture = (requests: object) => ({
+      ...hostOf(twoCells),
+      claims: [claim('b', '0-3'), claim('a', '8-9'), claim('hand-made', '10-11')],
+      versions: {},
+      requests,
+    });
+
+    test('lets its guests come anew, in their order, beside those of which nothing is known', async () => {
+      const trace = file('capture.json', capture({ a: request('a', 6), b: request('b', 8) }));
+      expect(await replayCommand({ file: trace, rebalance: false, json: false })).toBe(0);
+      const document = parseWith(replaySchema, JSON.parse(written.join('')), 'the replay');
+      // Cell 1 is whole for b, and cell 0 lacks what hand-made has.
+      expect(document).toMatchObject({ accepted: ['b', 'a'], refused: {} });
+      expect(said.join('')).toBe('14 of 14 vCPUs were let in, with 2 of 2 guests.\n');
+    });
+
+    test('says so when it knows of no guest what it asked for', async () => {
+      const trace = file('unknown.json', capture({}));
+      await expect(replayCommand({ file: trace, rebalance: false, json: true })).rejects.toThrow(
+        /^The capture does not say what any of its guests asked for/,
+      );
+    });
+  });
 });

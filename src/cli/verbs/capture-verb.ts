@@ -13,7 +13,7 @@ export const captureVerb: Verb = {
     json: { takes: 'flag', describe: 'the file is JSON, which it always is' },
   },
   examples: [
-    ['capture node.json', 'read it back with explain --replay, status --host or place --host'],
+    ['capture node.json', 'read it back with explain, status, usage or place --replay'],
     ['capture --rename - | gzip > node.json.gz', 'without the names of your guests'],
   ],
   run: async given => {

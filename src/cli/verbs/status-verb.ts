@@ -1,5 +1,6 @@
 import { checkRoot } from '../check-root.ts';
 import type { Verb } from '../verb.ts';
+import { REPLAY_OPTION } from './host-file.ts';
 import { NODE_OPTION } from './node-option.ts';
 
 /** `pinfold status`. */
@@ -14,6 +15,7 @@ export const statusVerb: Verb = {
       takes: 'text',
       describe: 'a host document or a capture in place of a node; "-" reads standard input',
     },
+    replay: REPLAY_OPTION,
     node: NODE_OPTION,
     root: { takes: 'text', describe: 'a folder that stands in place of "/"' },
     json: { takes: 'flag', describe: 'print a JSON document and nothing else' },
@@ -34,6 +36,7 @@ export const statusVerb: Verb = {
       svg: given.text('svg'),
       html: given.text('html'),
       host: given.text('host'),
+      replay: given.text('replay'),
       node: given.text('node'),
       root: given.text('root'),
       json: given.flag('json'),

@@ -1,6 +1,7 @@
 import { AppError, EXIT } from '../../domain/app-error.ts';
 import { checkRoot } from '../check-root.ts';
 import type { Verb } from '../verb.ts';
+import { hostFile, REPLAY_OPTION } from './host-file.ts';
 
 /** `pinfold usage`. */
 export const usageVerb: Verb = {
@@ -10,6 +11,7 @@ export const usageVerb: Verb = {
       takes: 'text',
       describe: 'a host document or capture instead of a node; "-" reads standard input',
     },
+    replay: REPLAY_OPTION,
     shape: { takes: 'text', describe: 'a request document: how many more such guests fit' },
     node: { takes: 'text', describe: 'a node of nodes.yaml, over SSH' },
     root: { takes: 'text', describe: 'a folder that stands in place of "/"' },
@@ -23,10 +25,10 @@ export const usageVerb: Verb = {
     ['usage --host host.json --json', 'a host document, as data'],
   ],
   run: async given => {
-    const [host, shape, node] = [given.text('host'), given.text('shape'), given.text('node')];
+    const [host, shape, node] = [hostFile(given), given.text('shape'), given.text('node')];
     const root = checkRoot(given.text('root'));
     const sources = [
-      ['--host', host],
+      [given.text('replay') === undefined ? '--host' : '--replay', host],
       ['--root', root],
       ['--node', node],
     ].flatMap(([name, value]) => (value === undefined ? [] : [name!]));
