@@ -43,7 +43,7 @@ export function planFencesFor(node: NodePort, state: ExclusivityState): FencePla
  *
  * 1. Remember what will be capped, so that it can be lifted also when we die in the middle.
  * 2. Units by `systemctl set-property --runtime` (a file written behind systemd's back is overwritten at its next
- *    change of the unit), groups that are no units by their file. Each time, threads that were pinned keep their masks,
+ *    change of the unit), groups that are no units, or of which systemd knows nothing, by their file. Each time, threads that were pinned keep their masks,
  *    also on kernels that would forget them.
  * 3. Lifting says all CPUs outright: an empty list is refused with ENOSPC while the group has tasks. Then systemd's
  *    own note of the cap goes away, unless the unit had one before.
@@ -81,12 +81,19 @@ async function setFence(node: NodePort, { group, cpus }: FenceStep): Promise<str
   const argv = ['systemctl', 'set-property', '--runtime', '--', unit, `AllowedCPUs=${cpus}`];
   const { code, stderr } = await node.run(argv, { timeoutMs: SYSTEMCTL_TIMEOUT_MS });
   const said = stderr.trim().split('\n').at(-1)?.replace(/\.$/, '') ?? '';
+  if (code !== 0 && said.endsWith(`Unit ${unit} not found`))
+    return isGone(node, group) ? null : writeCap(node, group, cpus);
   if (code !== 0) return `${unit} could not be held to CPUs ${cpus} (${said || 'systemctl gave no answer'})`;
   // systemd answers 0 before the kernel has agreed.
   const now = readCpus(node.files, group, 'cpuset.cpus');
   return now !== null && !now.equals(parseCpuList(cpus))
     ? `${unit} was to be held to CPUs ${cpus}, but the kernel says ${now.toString() || 'all'}`
     : null;
+}
+
+/** A group that went between the plan and its step has nobody to hold. */
+function isGone({ files }: NodePort, group: string): boolean {
+  return files.read(cgroupFile(group, 'cgroup.procs')) === null;
 }
 
 function writeCap(node: NodePort, group: string, cpus: string): string | null {

@@ -503,6 +503,24 @@ describe('checking', () => {
     expect([host.mask(late!), host.mask(machine!)]).toEqual(['0-1,4-7', '0-1,4-7']);
   });
 
+  test('fences in by its file a group of which systemd knows no unit, and passes over one that went', async () => {
+    const { host, place, start } = world();
+    const a = await start('101', ['2', '3']);
+    const [foreign] = host.process('/foreign.slice', { runner: '' });
+    const [brief] = host.process('/gone.slice', { brief: '' });
+    const run: NodePort['run'] = async (argv, options) => {
+      const unit = argv.find(word => word === 'foreign.slice' || word === 'gone.slice');
+      if (unit === undefined) return host.node.run(argv, options);
+      if (unit === 'gone.slice') host.stop('/gone.slice', brief!);
+      const stderr = `Failed to set unit properties on ${unit}: Unit ${unit} not found.\n`;
+      return { code: 1, stdout: '', stderr };
+    };
+    const report = await takeExclusive({ ...place, node: { ...host.node, run } }, a.guest, 'fence');
+    expect(report.inForce).toBe('fence');
+    expect(host.mask(foreign!)).toBe('0-1,4-7');
+    expect(host.read('/foreign.slice', 'cpuset.cpus')).toBe('0-1,4-7');
+  });
+
   test('takes what a guest left behind off the slice and the fences', async () => {
     const { host, place, start, state } = world();
     const others = bystanders(host);
