@@ -14,6 +14,27 @@ export function say(message: string): void {
 }
 
 /**
+ * Does `work` to its end, also when whoever reads what the program says has gone away meanwhile (a link that was lost). What ends
+ * the program then stands in another bundle, which shares no variable with this one, but the streams.
+ */
+export async function outlastReaders<T>(work: () => Promise<T>): Promise<T> {
+  const streams = [process.stdout, process.stderr].map(stream => ({
+    stream,
+    listeners: stream.listeners('error') as ((error: Error) => void)[],
+  }));
+  const goOn = () => undefined;
+  for (const { stream } of streams) stream.removeAllListeners('error').on('error', goOn);
+  try {
+    return await work();
+  } finally {
+    for (const { stream, listeners } of streams) {
+      stream.removeListener('error', goOn);
+      for (const listener of listeners) stream.on('error', listener);
+    }
+  }
+}
+
+/**
  * Ends the program in good order when what it says cannot be written: quietly when the reader went away
  * (`pinfold … | head`, a terminal that was closed), as every Unix tool ends, else with one sentence, should standard error take it.
  */

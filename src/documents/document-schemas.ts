@@ -4,6 +4,7 @@ import { explanationSchema } from './explanation-schema.ts';
 import { hostSchema } from './host-schema.ts';
 import { nodesSchema } from './nodes-schema.ts';
 import { metricsSchema } from './metrics-schema.ts';
+import { offerSchema } from './offer-schema.ts';
 import { planSchema } from './plan-schema.ts';
 import { nodePolicySchema } from './policy-schema.ts';
 import { profilesSchema } from './profiles-schema.ts';
@@ -23,6 +24,7 @@ export const DOCUMENT_SCHEMAS = {
   host: hostSchema,
   nodes: nodesSchema,
   metrics: metricsSchema,
+  offer: offerSchema,
   plan: planSchema,
   policy: nodePolicySchema,
   profiles: profilesSchema,

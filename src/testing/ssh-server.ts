@@ -35,9 +35,16 @@ const { Server, utils } = jest.requireActual<Ssh2>('ssh2');
 
 export type SshAnswer = (channel: SshChannel, command: string, link: SshLink) => void;
 
-/** Answers each command by a real shell, as sshd does. */
+/**
+ * Answers each command by a real shell, as sshd does. When the link ends, nobody reads what the command says any more, but nobody
+ * ends it either (sshd without a terminal closes its ends of the pipes and sends no signal).
+ */
 export const byShell: SshAnswer = (channel, command) => {
   const child = spawn('sh', ['-c', command]);
+  channel.on('close', () => {
+    child.stdout.destroy();
+    child.stderr.destroy();
+  });
   channel.pipe(child.stdin);
   child.stdin.on('error', () => undefined);
   child.stdout.pipe(channel, { end: false });

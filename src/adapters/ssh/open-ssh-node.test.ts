@@ -197,6 +197,20 @@ describe('a node over SSH', () => {
     expect((await node.run(['echo', 'again'])).stdout).toBe('again\n');
   });
 
+  test('that says more than is wanted is given up, and standard error is heard alone', async () => {
+    const { port } = await serverThat(byShell);
+    const node = await open(port);
+    const heard: string[] = [];
+    const onStderr = (piece: Buffer) => heard.push(piece.toString());
+    const talk = ['sh', '-c', 'echo why >&2; sleep 0.1; exec yes'];
+    const end = await node.runForBytes(talk, { mostBytes: 100_000, onStderr });
+    expect([end.code, end.why]).toEqual([null, '127.0.0.1 said more than 100000 bytes.']);
+    expect(end.stdout.length).toBeLessThanOrEqual(100_000);
+    expect(heard).toEqual(['why\n']);
+    const quiet = await node.runForBytes(['echo', 'few'], { mostBytes: 4 });
+    expect([quiet.code, quiet.why, quiet.stdout.toString()]).toEqual([0, undefined, 'few\n']);
+  });
+
   test('whose link drops in the middle of a command says so, and every later command too', async () => {
     const { port } = await serverThat((channel, _, link) => {
       channel.write('half');

@@ -12,6 +12,9 @@ export type SshRunEnd = SshEnd;
 export interface SshRunOptions extends Omit<RunOptions, 'stdin'> {
   readonly stdin?: string | Buffer;
   readonly onOutput?: (piece: Buffer) => void;
+  readonly onStderr?: (piece: Buffer) => void;
+  /** Bytes of output that are kept; a command that says more is given up. */
+  readonly mostBytes?: number;
 }
 
 /**
@@ -62,12 +65,11 @@ export async function openSshNode(
 
 function sshNode(session: SshSession, name: string, files: TextTree): SshNode {
   const runForBytes = (argv: readonly string[], options: SshRunOptions = {}) => {
-    const { env = {}, timeoutMs = COMMAND_TIMEOUT_MS, stdin, onOutput } = options;
+    const { env = {}, timeoutMs = COMMAND_TIMEOUT_MS, ...rest } = options;
     return session.run({
       line: `exec ${shellQuote([...environment(env), ...deadline(timeoutMs), ...argv])}`,
       timeoutMs: timeoutMs + GRACE_MS,
-      ...(stdin === undefined ? {} : { stdin }),
-      ...(onOutput === undefined ? {} : { onOutput }),
+      ...rest,
     });
   };
   const must = async (what: string, argv: readonly string[], stdin?: Buffer) => {

@@ -5,11 +5,13 @@ import { AppError, EXIT } from '../../domain/app-error.ts';
 import { hostKeyGuard } from './host-key-guard.ts';
 import type { SshTarget } from './ssh-target.ts';
 
-/** How a command ended; null = it was killed, or the link was lost, and `stderr` says which. */
+/** How a command ended; null = it was killed, or the link was lost, and the end of `stderr` says which, as `why` does. */
 export interface SshEnd {
   readonly code: number | null;
   readonly stdout: Buffer;
   readonly stderr: Buffer;
+  /** One sentence; absent where there is an exit code. */
+  readonly why?: string;
 }
 
 export interface SshCommand {
@@ -19,6 +21,10 @@ export interface SshCommand {
   readonly timeoutMs: number;
   /** Called with each piece of output of either kind as it comes. */
   readonly onOutput?: (piece: Buffer) => void;
+  /** The same for standard error alone. */
+  readonly onStderr?: (piece: Buffer) => void;
+  /** Bytes of output of both kinds that are kept: a command that says more is given up. Absent = as many as come. */
+  readonly mostBytes?: number;
 }
 
 /** One login that runs commands until it is closed. */
@@ -123,23 +129,37 @@ function connectFailure(target: SshTarget, cause: unknown): AppError {
 async function runCommand(ssh: NodeSSH, host: string, command: SshCommand): Promise<SshEnd> {
   const stdout: Buffer[] = [];
   const stderr: Buffer[] = [];
-  const hear = (to: Buffer[]) => (piece: Buffer) => {
-    to.push(piece);
-    command.onOutput?.(piece);
-  };
+  const { mostBytes = Infinity } = command;
+  let heard = 0;
   const ended = (code: number | null, why?: string): SshEnd => ({
     code,
     stdout: Buffer.concat(stdout),
     stderr: Buffer.concat(why === undefined ? stderr : [...stderr, Buffer.from(`${why}\n`)]),
+    ...(why === undefined ? {} : { why }),
   });
   let hangUp: () => void = () => undefined;
   let timer: NodeJS.Timeout | undefined;
+  let giveUp: (why: string) => void = () => undefined;
   const late = new Promise<SshEnd>(resolve => {
-    timer = setTimeout(() => {
+    giveUp = why => {
       hangUp();
-      resolve(ended(null, `${host} gave no answer within ${command.timeoutMs / 1000} s.`));
+      resolve(ended(null, why));
+    };
+    timer = setTimeout(() => {
+      giveUp(`${host} gave no answer within ${command.timeoutMs / 1000} s.`);
     }, command.timeoutMs);
   });
+  const hear = (to: Buffer[], tell?: (piece: Buffer) => void) => (piece: Buffer) => {
+    if (heard > mostBytes) return;
+    heard += piece.length;
+    if (heard > mostBytes) {
+      giveUp(`${host} said more than ${mostBytes} bytes.`);
+      return;
+    }
+    to.push(piece);
+    tell?.(piece);
+    command.onOutput?.(piece);
+  };
   const run = async (): Promise<SshEnd> => {
     try {
       // Its own texts are not used: each piece is decoded alone there, which breaks characters on borders.
@@ -153,7 +173,7 @@ async function runCommand(ssh: NodeSSH, host: string, command: SshCommand): Prom
           };
         },
         onStdout: hear(stdout),
-        onStderr: hear(stderr),
+        onStderr: hear(stderr, command.onStderr),
       });
       if (code !== null) return ended(code);
       return ended(null, signal === null ? `The link to ${host} was lost.` : `Ended by signal ${signal}.`);

@@ -262,6 +262,51 @@ describe('on two cells of four CPUs with two free on each', () => {
     expect([byName(), live()]).toEqual(before);
   });
 
+  test('an offer is done by its digest alone, and --max-move that makes another plan is another offer', () => {
+    const offered = rebalance(['--for', '-', '--offer']);
+    const offer = parseWith(DOCUMENT_SCHEMAS.offer, JSON.parse(offered.stdout), 'the offer');
+    expect([offered.status, offer.newcomer, offer.refusal]).toEqual([0, { vm: 'one-9', cells: '0' }, null]);
+    expect(offer.plan).toEqual(JSON.parse(rebalance(['--for', '-', '--dry-run', '--json']).stdout));
+    const refused = rebalance(['--for', '-', '--offer', '--max-move', '0.2']);
+    const none = parseWith(DOCUMENT_SCHEMAS.offer, JSON.parse(refused.stdout), 'the offer');
+    expect([refused.status, none.newcomer, none.plan.changes]).toEqual([3, null, []]);
+    expect(none.refusal).toMatch(/^[A-Z].*\.$/);
+    const before = [ledger(), live()];
+    const changed = rebalance(['--for', '-', '--agreed', none.digest]);
+    expect([changed.status, changed.stdout]).toEqual([5, '']);
+    expect(changed.stderr).toMatch(/^pinfold: The plan is no longer the one that was agreed to, .*\.\n$/);
+    expect([ledger(), live()]).toEqual(before);
+    const { status, stdout, stderr } = rebalance(['--for', '-', '--agreed', offer.digest]);
+    expect([status, stdout]).toEqual([0, expect.stringContaining('one-9 then fits on cell 0.')]);
+    expect(stderr).toMatch(/^Step 1 of 1: one-\d, 0\.25 GiB move\.\n1 step of 1 done, .*\n$/);
+    expect(deploy(9, 3).status).toBe(0);
+  });
+
+  test('an offer finishes first what an interrupted run left, but not in a dry run', () => {
+    const pending = () => ledger().entries.some(({ step }) => step !== undefined);
+    for (let effect = 1; !pending(); effect += 1)
+      rebalance(['--for', '-', '--yes'], { PINFOLD_KILL_AT_EFFECT: `${effect}` });
+    expect([rebalance(['--offer', '--dry-run']).stderr, pending()]).toEqual(['', true]);
+    const { status, stderr } = rebalance(['--for', '-', '--offer']);
+    expect([status, stderr, pending()]).toEqual([
+      0,
+      expect.stringMatching(
+        /^An earlier rebalance had been interrupted; its change of one-\d is finished now\.\n$/,
+      ),
+      false,
+    ]);
+  });
+
+  test.each([
+    [['--offer', '--yes'], /^pinfold: Both --yes and --offer are given/],
+    [['--agreed', 'a', '--dry-run'], /^pinfold: Both --dry-run and --agreed are given/],
+    [['--json'], /^pinfold: With --json nothing is shown before it is done/],
+    [['--for', '-'], /^pinfold: The request comes from standard input/],
+  ])('%j is refused before anything is looked at', (words, sentence) => {
+    const { status, stderr } = rebalance(words);
+    expect([status, stderr]).toEqual([2, expect.stringMatching(sentence)]);
+  });
+
   test('a SIGKILL at any effect leaves only valid states, and a second run finishes the work', () => {
     const untouched = root;
     let pendingSeen = 0;

@@ -1,3 +1,4 @@
+import { isatty } from 'node:tty';
 import { guestControl } from '../../adapters/control/guest-control.ts';
 import { openTreeNode } from '../../adapters/embedded/tree-node.ts';
 import { ledgerStore } from '../../adapters/ledger/ledger-store.ts';
@@ -8,24 +9,21 @@ import { applySteps } from '../../app/rebalance/apply-steps.ts';
 import { finishSteps } from '../../app/rebalance/finish-steps.ts';
 import { planNode, type NodePlan } from '../../app/rebalance/plan-node.ts';
 import type { RebalanceTools } from '../../app/rebalance/rebalance-tools.ts';
-import { LIMITS } from '../../documents/limits.ts';
-import { parseRequest } from '../../documents/parse-request.ts';
-import { readJson } from '../../documents/read-json.ts';
 import { AppError, EXIT } from '../../domain/app-error.ts';
 import { counted } from '../../domain/counted.ts';
-import type { GuestSpec } from '../../domain/guest-spec.ts';
 import type { Ledger } from '../../domain/ledger.ts';
+import type { Offer } from '../../domain/offer.ts';
 import { priceOf } from '../../engine/rebalance/price.ts';
 import { changesOf } from '../../engine/rebalance/step.ts';
-import { readRequest } from '../../engine/request/read-request.ts';
-import { confirm } from '../confirm.ts';
-import { readText } from '../input.ts';
 import { killAtEffect } from '../kill-at-effect.ts';
 import { exclusivityPlace, ledgerAsItLies, libvirtUri, nodeTools, type NodeTools } from '../node-tools.ts';
 import { openObserved } from '../observed-host.ts';
-import { print, say } from '../output.ts';
+import { offerOf } from '../offer-of.ts';
+import { outlastReaders, print, say } from '../output.ts';
 import { ProgressBar } from '../progress-bar.ts';
-import { gib, renderPlan } from '../render/render-plan.ts';
+import { gib } from '../render/render-plan.ts';
+import { requestedGuest } from '../requested-guest.ts';
+import { isAgreed, showOffer } from '../show-offer.ts';
 
 /** What the verb was called with. */
 export interface RebalanceOptions {
@@ -34,6 +32,10 @@ export interface RebalanceOptions {
   readonly only: string | undefined;
   readonly mostMiB: number | undefined;
   readonly dryRun: boolean;
+  /** Print the plan as an offer, for a later `agreed`. */
+  readonly offer: boolean;
+  /** The digest of an offer: do it when the plan is still that one. */
+  readonly agreed: string | undefined;
   readonly yes: boolean;
   readonly json: boolean;
   readonly root: string | undefined;
@@ -41,7 +43,7 @@ export interface RebalanceOptions {
 
 /** Proposes fewer fragments, or room for a guest, shows the price, and does it after a yes. */
 export async function rebalanceCommand(options: RebalanceOptions): Promise<number> {
-  const newcomer = options.for === undefined ? null : await requested(options.for);
+  const newcomer = options.for === undefined ? null : (await requestedGuest(options.for)).spec;
   const asked = {
     newcomer,
     ...(options.only === undefined ? {} : { only: options.only }),
@@ -49,50 +51,34 @@ export async function rebalanceCommand(options: RebalanceOptions): Promise<numbe
   };
   if (options.dryRun) {
     const { tools, ledger } = await observer(options.root);
-    return show(await planNode(tools, ledger, asked), options, tools.node.name);
+    return propose(offerOf(await planNode(tools, ledger, asked), tools.node.name), options);
   }
   const tools = await writer(options.root);
   const isWhole = await finishEarlier(tools);
+  const whole = (code: number) => (code === EXIT.done && !isWhole ? EXIT.partial : code);
   const made = await planNode(tools, tools.ledger.read().ledger, asked);
-  if (made.refusal !== null || made.steps.length === 0) {
-    const code = await show(made, options, tools.node.name);
-    return code === EXIT.done && !isWhole ? EXIT.partial : code;
-  }
-  if (!options.json) await show(made, options, tools.node.name);
-  if (!options.yes && !(await confirm('Change these guests now?'))) {
-    say('Nothing was changed.');
-    return EXIT.done;
-  }
-  const code = await apply(tools, made);
-  if (options.json) await printDocument(made);
-  return code === EXIT.done && !isWhole ? EXIT.partial : code;
+  const offer = offerOf(made, tools.node.name);
+  if (options.offer) return whole(await propose(offer, options));
+  if (options.agreed !== undefined && options.agreed !== offer.digest)
+    throw new AppError(
+      'plan-changed',
+      EXIT.state,
+      'The plan is no longer the one that was agreed to, because guests came, went or changed since, so no guest was changed for it: look at the new plan and say yes to that.',
+    );
+  if (made.refusal !== null || made.steps.length === 0) return whole(await showOffer(offer, options));
+  if (!options.json) await showOffer(offer, options);
+  const agreed = options.yes || options.agreed !== undefined;
+  if (!agreed && !(await isAgreed())) return EXIT.done;
+  const code = await outlastReaders(() => apply(tools, made, { saysSteps: options.agreed !== undefined }));
+  if (options.json) await print(`${JSON.stringify(made.plan, null, 2)}\n`);
+  return whole(code);
 }
 
-/** UTF-8 has at most this many bytes a character. */
-const CHARACTER_BYTES = 4;
-
-async function requested(file: string): Promise<GuestSpec> {
-  const text = await readText(file, CHARACTER_BYTES * LIMITS.textLength);
-  const read = readRequest(parseRequest(readJson(text, 'the request')));
-  if (!read.ok) throw new AppError(read.error.code, EXIT.usage, read.error.summary);
-  return read.spec;
-}
-
-/** Prints a plan; 3 when it makes no room. */
-async function show(made: NodePlan, { json }: RebalanceOptions, host: string): Promise<number> {
-  if (json) await printDocument(made);
-  if (made.refusal !== null) {
-    say(`${made.refusal} No changes of running guests make room for it.`);
-    return EXIT.refused;
-  }
-  const { newcomer, fixed, plan } = made;
-  const fits = newcomer && { vm: newcomer.spec.vm, cells: newcomer.placement.nodeset };
-  if (!json) await print(renderPlan(plan, { host, newcomer: fits, fixed }));
-  return EXIT.done;
-}
-
-function printDocument({ plan }: NodePlan): Promise<void> {
-  return print(`${JSON.stringify(plan, null, 2)}\n`);
+/** Prints what would be done, for a reader or as the document that was asked for; 3 when it makes no room. */
+async function propose(offer: Offer, options: RebalanceOptions): Promise<number> {
+  if (!options.offer) return showOffer(offer, options);
+  await print(`${JSON.stringify(offer, null, 2)}\n`);
+  return offer.refusal === null ? EXIT.done : EXIT.refused;
 }
 
 /** Whether nothing of an earlier run is left. */
@@ -107,7 +93,11 @@ async function finishEarlier(tools: RebalanceTools): Promise<boolean> {
   return left.length === 0;
 }
 
-async function apply(tools: RebalanceTools, { steps }: NodePlan): Promise<number> {
+async function apply(
+  tools: RebalanceTools,
+  { steps }: NodePlan,
+  { saysSteps }: { readonly saysSteps: boolean },
+): Promise<number> {
   const prices = steps.map(step => {
     const { movedMiB, seconds } = priceOf(changesOf(step));
     const moves = movedMiB === 0 ? '' : `, ${gib(movedMiB)} GiB move`;
@@ -117,6 +107,8 @@ async function apply(tools: RebalanceTools, { steps }: NodePlan): Promise<number
   const start = Date.now();
   const applied = await applySteps(tools, steps, ({ step }) => {
     bar.begin(step);
+    // Who agreed from afar sees no bar.
+    if (saysSteps && !isatty(2)) say(`Step ${step + 1} of ${steps.length}: ${prices[step]!.name}.`);
   }).finally(() => {
     bar.end();
   });

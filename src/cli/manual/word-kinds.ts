@@ -37,7 +37,7 @@ const KINDS: Readonly<Record<string, WordKind>> = {
     ].map(name => [name, FILE]),
   ),
   ...Object.fromEntries(
-    ['interval', 'parallel', 'deadline', 'max-move', 'profile'].map(name => [name, TEXT]),
+    ['interval', 'parallel', 'deadline', 'max-move', 'profile', 'agreed'].map(name => [name, TEXT]),
   ),
 };
 
