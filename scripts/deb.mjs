@@ -121,7 +121,7 @@ function orchestrators(staging) {
   const share = 'usr/share/pinfold';
   put(staging, `${share}/proxmox/pinfold`, fromRoot('hooks/proxmox/pinfold'), 0o755);
   put(staging, `${share}/proxmox/attached`, fromRoot('packaging/attached'), 0o755);
-  for (const name of ['install', 'probe'])
+  for (const name of ['install', 'probe', 'virsh'])
     if (existsSync(join(root, 'hooks/opennebula', name)))
       put(staging, `${share}/opennebula/${name}`, fromRoot('hooks/opennebula', name), 0o755);
   for (const name of readdirSync(join(root, 'hooks/opennebula/kvmpinfold')))

@@ -263,6 +263,7 @@ describe('the installer', () => {
       'hook-opennebula.cjs',
       'late.cjs',
       'run-hook.cjs',
+      'virsh',
       'xml-formats.cjs',
     ]);
     rmSync(at('delivery/dist/late.cjs'));

@@ -4,11 +4,13 @@ import { ledgerStore } from '../../src/adapters/ledger/ledger-store.ts';
 import { RUN_FOLDER, stateFolder } from '../../src/adapters/ledger/state-folder.ts';
 import { virsh } from '../../src/adapters/libvirt/virsh.ts';
 import { localNode } from '../../src/adapters/local/local-node.ts';
-import type { DriverCall } from '../../src/app/opennebula/driver-call.ts';
+import type { DriverCall, MigrationPorts } from '../../src/app/opennebula/driver-call.ts';
 import { readProcessId } from '../../src/formats/proc/process-id.ts';
 
 /** Where OpenNebula keeps its scripts on a host, unless the wrappers say otherwise (SCRIPTS_REMOTE_DIR). */
 const SCRIPTS = '/var/tmp/one';
+/** The action that talks with who called it, line by line. */
+const ARRIVE = 'arrive';
 
 /**
  * The call in these words, on this machine or in a tree. Everything behind the ledger is made when it is first
@@ -29,7 +31,7 @@ export function openDriverCall(words: readonly string[]): DriverCall {
     action,
     args,
     // A terminal or /dev/null has nothing to say.
-    stdin: fstatSync(0).isCharacterDevice() ? '' : readFileSync(0, 'utf8'),
+    stdin: action === ARRIVE || fstatSync(0).isCharacterDevice() ? '' : readFileSync(0, 'utf8'),
     hasSection: env['PINFOLD_SHIM'] !== undefined,
     node,
     get ledger() {
@@ -48,10 +50,22 @@ export function openDriverCall(words: readonly string[]): DriverCall {
         return state();
       },
     },
+    migration: migrationPorts(env),
     at(point) {
       if (point === 'decided') announced();
       if (inTree && env['PINFOLD_KILL_AT'] === point) process.kill(process.pid, 'SIGKILL');
     },
+  };
+}
+
+/** What a live migration needs is loaded by one alone. */
+function migrationPorts(env: NodeJS.ProcessEnv): MigrationPorts {
+  const parts = () => import('./migration-parts.ts');
+  return {
+    toHost: async host => (await parts()).pinfoldOn(host, env),
+    fromSource: async () => (await parts()).caller(),
+    environment: async file => (await parts()).migrationEnvironment(file, env),
+    answerMs: (Number(env['PINFOLD_TIMEOUT']) || 20) * 800,
   };
 }
 

@@ -3,6 +3,10 @@
 # Runs inside fresh mount and PID namespaces (unshare), as process 1 there. Everything that libvirt, OpenNebula's
 # driver and Pinfold write outside /tmp lands on memory file systems that nobody else sees; when this script ends, so
 # do libvirtd and every QEMU. bash as process 1 reaps what daemons leave to it: libvirt takes a zombie for alive.
+#
+# A second host beside it (player/second-host.ts) sets PRIVATE_HOST_NAME, in a UTS namespace of its own, and gets a UUID of
+# its own, since libvirt refuses to migrate between hosts of one UUID. Its libvirtd uses no cgroups, because both count their
+# domains from 1 and would meet in one cgroup: there, pins are thread masks alone.
 set -euo pipefail
 log=$1
 shift
@@ -36,6 +40,11 @@ namespaces = []
 remember_owner = 0
 stdio_handler = "file"
 CONF
+if [ -n "${PRIVATE_HOST_NAME:-}" ]; then
+  hostname "$PRIVATE_HOST_NAME"
+  echo "host_uuid = \"$(cat /proc/sys/kernel/random/uuid)\"" >> /etc/libvirt/libvirtd.conf
+  echo 'cgroup_controllers = [ ]' >> /etc/libvirt/qemu.conf
+fi
 
 libvirtd -f /etc/libvirt/libvirtd.conf > "$log" 2>&1 &
 daemon=$!

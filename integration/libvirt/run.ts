@@ -79,6 +79,7 @@ async function play(checkout: string, folder: string): Promise<boolean> {
     decisionSeconds: null,
     results: join(folder, 'results.json'),
     damage: null,
+    privateHost: join(checkout, 'integration/libvirt/private-host.sh'),
     half: 'first',
   };
   writeFileSync(join(folder, 'settings.json'), JSON.stringify(settings));

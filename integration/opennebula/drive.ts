@@ -93,6 +93,16 @@ export function restore(host: DrivenHost, guest: GuestTemplate, deployId: string
   return simple(host, { guest, deployId, action: 'restore', parameters });
 }
 
+/** The driver's MIGRATE, on the host that the guest leaves (one_vmm_exec.rb: deploy id, destination, source). */
+export function migrate(
+  host: DrivenHost,
+  guest: GuestTemplate,
+  { deployId, destination }: { readonly deployId: string; readonly destination: string },
+): Promise<ActionEnd> {
+  const parameters = [deployId, destination, host.name];
+  return simple(host, { guest, deployId, action: 'migrate', parameters });
+}
+
 function checkpointOf(guest: GuestTemplate): string {
   return `${vmFolder(guest.id)}/checkpoint`;
 }

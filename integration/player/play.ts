@@ -29,6 +29,8 @@ export interface PlayerSettings {
   readonly results: string;
   /** Broken on purpose in every guest, so that scenarios must fail; null in every suite. */
   readonly damage: Damage | null;
+  /** The script of a private host, where a second one can be started beside this. */
+  readonly privateHost?: string;
   /** Which part of the scenarios is played: up to a reboot of the machine, or what comes behind it. */
   readonly half: 'first' | 'after-reboot';
 }
@@ -83,6 +85,7 @@ async function playOne(
     delivery: settings.delivery,
     decisionSeconds: settings.decisionSeconds,
     damage: settings.damage,
+    privateHost: settings.privateHost ?? null,
     print,
   });
   print(`\n  ${name}`);

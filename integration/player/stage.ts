@@ -12,6 +12,7 @@ import { cellsOfHost, freeHugePages, hugePagesOf, onlineCpus } from './host-fact
 import { ledgerRecords, type LedgerRecord } from './ledger-file.ts';
 import { liveThreads, type LiveThread } from './live-threads.ts';
 import { PveStage } from './pve-stage.ts';
+import { SecondHost } from './second-host.ts';
 
 /** A check that saw something else than it should; the message names the check and both sides. */
 export class CheckFailed extends Error {
@@ -44,6 +45,8 @@ export interface StageSettings {
   readonly decisionSeconds: number | null;
   /** Broken on purpose in each guest as soon as it runs; null = nothing, as in every suite. */
   readonly damage: Damage | null;
+  /** The script of a private host, where a second one can be started beside this; else null. */
+  readonly privateHost: string | null;
   readonly print: (line: string) => void;
 }
 
@@ -87,6 +90,11 @@ export class Stage {
   /** The host as the driver works on it. */
   get host(): driver.DrivenHost {
     return this.#host;
+  }
+
+  /** Folder with dist/ and hooks/. */
+  get delivery(): string {
+    return this.#settings.delivery;
   }
 
   get cells(): ReturnType<typeof cellsOfHost> {
@@ -225,6 +233,22 @@ export class Stage {
   async restore(running: Running): Promise<driver.ActionEnd> {
     const end = await driver.restore(this.#host, running.guest, running.deployId);
     if (end.result === 'SUCCESS') this.#running.set(running.guest.id, running);
+    return end;
+  }
+
+  /** A second host beside this one, to which guests can be migrated; the scenario stops it. */
+  startSecondHost(): Promise<SecondHost> {
+    if (this.#settings.privateHost === null)
+      throw new Error('Only on this machine a second host can be started.');
+    return SecondHost.start(this.#host, this.#settings.privateHost);
+  }
+
+  /** Live migration to another host, whatever comes of it. */
+  async migrate(running: Running, to: SecondHost): Promise<driver.ActionEnd> {
+    const { guest, deployId } = running;
+    const end = await driver.migrate(to.callsFrom(this.#host), guest, { deployId, destination: to.name });
+    if (end.result === 'SUCCESS') this.#running.delete(guest.id);
+    for (const line of end.log) this.#print(`      log: ${line}`);
     return end;
   }
 

@@ -95,3 +95,27 @@ export interface PageReturn {
    */
   returnPages(vm: string, from: string, to: string): Promise<string | null>;
 }
+
+/** What was heard of the other side: a line, nothing for that long, or that it is gone for good. */
+export type Heard =
+  | { readonly kind: 'line'; readonly line: string }
+  | { readonly kind: 'late' }
+  | { readonly kind: 'end' };
+
+/** Lines to and from a Pinfold on another host. */
+export interface LineChannel {
+  /** A side that is gone hears nothing, which is no fault here. */
+  send(line: string): void;
+  /** The next line, without its end, for at most so many milliseconds. */
+  receive(timeoutMs: number): Promise<Heard>;
+  /** Ends it; answers how the program on the other side ended, as far as that is known by then. */
+  close(): Promise<ChannelEnd>;
+}
+
+/** How the program at the other end of a channel ended. */
+export interface ChannelEnd {
+  /** null: a signal, or it runs still. */
+  readonly code: number | null;
+  /** The last line that it wrote to standard error. */
+  readonly said: string;
+}

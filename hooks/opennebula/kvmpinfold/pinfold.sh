@@ -66,9 +66,18 @@ pinfold_guarded() {
         exit "$verdict"
         ;;
     esac
+    if [ "$launching" = yes ] && [[ $action == migrate* ]]; then
+        echo "Pinfold was killed while the VM migrated, so the VM may run on this host or on $2: look with \"virsh list\" on both, then run \"onevm recover\" for where it is. " >&2
+        exit 1
+    fi
     if [ "$launching" = yes ]; then
         echo "Pinfold was killed while it launched the VM, so the VM may run on this host or come up in a moment: look with \"virsh list\" here, and stop it or recover it before it is started again. " >&2
         exit 1
+    fi
+    if [[ $action == migrate* ]]; then
+        pinfold_migrate_alone "$section" || exit 1
+        printf '%s' "$input" | "$here/../kvm/$action" "$@"
+        exit
     fi
     if [ "$(pinfold_when_absent "$section")" = float ]; then
         echo "WARN: pinfold: Pinfold is missing, broken or too slow on this host, so the VM starts without a placement; run \"pinfold doctor\" here." >&2
@@ -77,6 +86,16 @@ pinfold_guarded() {
     fi
     echo "The VM has a PINFOLD section, but Pinfold is missing, broken or too slow on this host, so it was not started: run \"pinfold doctor\" here, or set ON_REFUSAL=\"float\" in the section to start without a placement. " >&2
     exit 1
+}
+
+# What is said of a migration whose hook is out of order; fails where the VM must stay.
+pinfold_migrate_alone() {
+    if [ "$(pinfold_when_absent "$1")" = float ]; then
+        echo "WARN: pinfold: Pinfold is missing, broken or too slow on this host, so the VM migrates with the pins that it has here; run \"pinfold doctor\" here and \"pinfold reconcile\" on the other host." >&2
+        return 0
+    fi
+    echo "The VM has a PINFOLD section, but Pinfold is missing, broken or too slow on this host, so it was not migrated: run \"pinfold doctor\" here, or set ON_REFUSAL=\"float\" in the section to migrate it with the pins that it has. " >&2
+    return 1
 }
 
 # After a stock script that worked: never changes its outcome, and does nothing where Pinfold holds nothing.
@@ -89,11 +108,39 @@ pinfold_after() {
     done
 }
 
-# Before a live migration: MIGRATE_OPTIONS names a domain XML without this host's pins, where the guest has any of ours.
-pinfold_travel() {
-    local options
-    PINFOLD_TRAVEL_XML=$(pinfold_hook travel "$1" </dev/null 2>/dev/null)
-    [ -s "$PINFOLD_TRAVEL_XML" ] || { PINFOLD_TRAVEL_XML=; return; }
-    options=$( (. "$pinfold_scripts/etc/vmm/kvm/kvmrc" >/dev/null 2>&1; printf '%s' "$MIGRATE_OPTIONS") )
-    export MIGRATE_OPTIONS="--xml $PINFOLD_TRAVEL_XML $options"
+# pinfold_migrate ACTION ARGUMENTS…: a guest that Pinfold knows goes through the hook, and the wrapper ends with it. Any
+# other is left to the wrapper, with its standard input untouched but for a message that was read to find that out.
+pinfold_migrate() {
+    local action=$1 message section
+    shift
+    message=$(cat && printf x)
+    message=${message%x}
+    section=$message
+    case $message in
+    *'<PINFOLD>'*) ;;
+    *)
+        if ! pinfold_holds "one-$4"; then
+            printf '%s' "$message" | "$here/../kvm/$action" "$@"
+            exit
+        fi
+        # Its section was taken out while it ran, so that nothing of Pinfold may keep it here.
+        section='<PINFOLD><ON_REFUSAL>float</ON_REFUSAL></PINFOLD>'
+        ;;
+    esac
+    export MIGRATE_OPTIONS PINFOLD_DRIVER_DIR
+    MIGRATE_OPTIONS=$( (. "$pinfold_scripts/etc/vmm/kvm/kvmrc" >/dev/null 2>&1; printf '%s' "$MIGRATE_OPTIONS") )
+    PINFOLD_DRIVER_DIR=$(cd "$here" && pwd)
+    printf '%s' "$message" | pinfold_guarded "$action" "$section" "$@"
+    exit
+}
+
+# Whether this host's ledger has a guest of this name.
+pinfold_holds() {
+    local folder
+    for folder in ${PINFOLD_STATE_DIR:+"$PINFOLD_STATE_DIR"} /run/pinfold /var/tmp/one-pinfold; do
+        [ -s "$folder/ledger.json" ] || continue
+        grep -qF "\"vm\":\"$1\"" "$folder/ledger.json"
+        return
+    done
+    return 1
 }

@@ -3,11 +3,10 @@ import { failure, runStock, type DriverAnswer, type DriverCall } from './driver-
 import { releaseAfter } from './release-after.ts';
 import { repin } from './repin.ts';
 import { restore } from './restore.ts';
-import { travel } from './travel.ts';
 
 /**
- * Answers one call of OpenNebula's driver. `release`, `repin` and `travel` are no actions of the driver's: the
- * wrappers call them after or before OpenNebula's own script; `facts` is the monitoring probe's. Any other action is
+ * Answers one call of OpenNebula's driver. `release` and `repin` are no actions of the driver's: the
+ * wrappers call them after OpenNebula's own script; `arrive` is called by Pinfold on another host, `facts` by the probe. Any other action is
  * OpenNebula's own.
  */
 export function answerDriver(call: DriverCall): Promise<DriverAnswer> {
@@ -27,8 +26,11 @@ export function answerDriver(call: DriverCall): Promise<DriverAnswer> {
       return releaseAfter(call);
     case 'repin':
       return repin(call);
-    case 'travel':
-      return travel(call);
+    case 'migrate':
+    case 'migrate_local':
+      return import('./departure.ts').then(({ depart }) => depart(call));
+    case 'arrive':
+      return import('./arrival.ts').then(({ arrive }) => arrive(call));
     case 'facts':
       return import('./host-facts.ts').then(({ hostFacts }) => hostFacts(call));
     case '':

@@ -1,5 +1,5 @@
 import type { ProcessId } from '../../domain/ledger.ts';
-import type { DomainPort, LedgerStore, NodePort } from '../ports.ts';
+import type { DomainPort, LedgerStore, LineChannel, NodePort } from '../ports.ts';
 
 /** One call of OpenNebula's driver and what it is answered with. */
 export interface DriverCall {
@@ -14,6 +14,7 @@ export interface DriverCall {
   /** The process that answers the call: this one. */
   readonly owner: ProcessId;
   readonly folders: DriverFolders;
+  readonly migration: MigrationPorts;
   /**
    * Told of each point behind which a killed hook leaves another state; tests end the process there. `decided` may be told
    * more than once: OpenNebula's script runs next.
@@ -30,6 +31,18 @@ export interface DriverFolders {
   readonly state: string;
 }
 
+/** What a live migration needs besides this host. */
+export interface MigrationPorts {
+  /** Pinfold on the host that a guest goes to, reached as OpenNebula's own scripts reach it. */
+  toHost(host: string): Promise<LineChannel>;
+  /** The host that a guest comes from, which called this program. */
+  fromSource(): Promise<LineChannel>;
+  /** What OpenNebula's script is given so that libvirt sends the guest with the XML in this file. */
+  environment(xmlFile: string): Promise<Readonly<Record<string, string>>>;
+  /** How long the other host's decision may take, milliseconds. */
+  readonly answerMs: number;
+}
+
 /** What the driver gets: standard output is read by oned (its first word is the deploy id). */
 export interface DriverAnswer {
   readonly code: number;
@@ -38,13 +51,15 @@ export interface DriverAnswer {
 }
 
 /** Runs OpenNebula's own script for this action, with the same arguments; its output and exit code pass through. */
-export async function runStock(call: DriverCall, stdin: string): Promise<DriverAnswer> {
+export async function runStock(
+  call: DriverCall,
+  stdin: string,
+  env: Readonly<Record<string, string>> = {},
+): Promise<DriverAnswer> {
   call.at('decided');
   const { code, stdout, stderr } = await call.node.run(
     [`${call.folders.stock}/${call.action}`, ...call.args],
-    {
-      stdin,
-    },
+    { stdin, env },
   );
   // 42 makes OpenNebula copy all its scripts to the host again (MAGIC_RC); a script that is there never means that.
   return { code: code === null || code === 42 ? 1 : code, stdout, stderr };

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { travel } from '../opennebula/travel.ts';
+import { travellingXml } from '../opennebula/travel.ts';
 import { PlacedNode } from '../../testing/placed-node.ts';
 
 jest.setTimeout(60_000);
@@ -406,8 +406,9 @@ describe('guests without the placement that they ask for', () => {
   test('that came from another host are placed by what they brought along, off the CPUs of those that are there', async () => {
     open();
     await node.started(1, { vcpus: 2, pinfold: POOLED });
-    const { stdout } = await travel(node.call('travel', ['one-1', 'elsewhere']));
-    const xml = node.read(stdout.trim());
+    const { domains } = node.call('', []);
+    const { request = null } = node.entry('one-1');
+    const xml = await travellingXml((await domains.migratableXml('one-1'))!, { vm: 'one-1', request });
     expect(xml).not.toMatch(/vcpupin|numatune/);
     node.remove();
     open();

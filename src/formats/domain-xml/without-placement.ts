@@ -4,7 +4,14 @@ import { readDomainTree } from './domain-tree.ts';
 import { insertClaim } from './insert-claim.ts';
 
 /** Elements of `<cputune>` that name CPUs of the host, or take them by priority. */
-const OF_THIS_HOST = ['vcpupin', 'emulatorpin', 'iothreadpin', 'vcpusched', 'iothreadsched', 'emulatorsched'];
+export const OF_THIS_HOST: readonly string[] = [
+  'vcpupin',
+  'emulatorpin',
+  'iothreadpin',
+  'vcpusched',
+  'iothreadsched',
+  'emulatorsched',
+];
 
 /**
  * A domain as it may travel to another host: without pins, `<numatune>` and Pinfold's claim, all of which speak of
