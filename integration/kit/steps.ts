@@ -1,9 +1,11 @@
+import { say } from './say.ts';
+
 /** Runs named steps, prints how long each took, and a table of all at the end. */
 export class Steps {
   readonly #taken: { readonly name: string; readonly seconds: number; readonly ok: boolean }[] = [];
   readonly #print: (line: string) => void;
 
-  constructor(print: (line: string) => void = line => process.stdout.write(`${line}\n`)) {
+  constructor(print: (line: string) => void = say) {
     this.#print = print;
   }
 

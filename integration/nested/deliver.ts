@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { mustRun } from '../kit/run-program.ts';
+import { say, writer } from '../kit/say.ts';
 import type { PlayerSettings, ScenarioOutcome } from '../player/play.ts';
 import type { Machine } from './machine.ts';
 import { onMachine, scriptOn } from './ssh.ts';
@@ -19,7 +20,7 @@ const PLAY_TIMEOUT_MS = 2_700_000;
 
 /** Puts the delivery and the player (both in `folder`: delivery/, player.cjs) on the machine, in one round trip. */
 export async function deliver(machine: Machine, folder: string): Promise<void> {
-  const packed = join(folder, 'delivery.tar');
+  const packed = join(folder, `delivery-${machine.ssh.port}.tar`);
   await mustRun(['tar', '-C', folder, '-cf', packed, 'delivery', 'player.cjs'], { timeoutMs: 30_000 });
   const unpack = `rm -rf ${INSIDE} && mkdir -p ${INSIDE} && tar -C ${INSIDE} --no-same-owner -xf - && chmod -R go+rX ${INSIDE}`;
   await scriptOn(machine.ssh, unpack, { timeoutMs: 60_000, stdin: readFileSync(packed) });
@@ -40,12 +41,15 @@ export async function playInside(
   };
   const play = `cat > ${INSIDE}/settings.json && exec node ${INSIDE}/player.cjs ${INSIDE}/settings.json`;
   return onMachine(machine.ssh, async node => {
+    const [write, decoder] = [writer(), new TextDecoder()];
     const end = await node.runForBytes(['sh', '-c', play], {
       timeoutMs: PLAY_TIMEOUT_MS,
       stdin: JSON.stringify(settings),
-      onOutput: piece => process.stdout.write(piece),
+      onOutput: piece => {
+        write(decoder.decode(piece, { stream: true }));
+      },
     });
-    if (end.code === null) process.stdout.write(end.stderr);
+    if (end.code === null) say(end.stderr.toString());
     const results = await node.readFiles([settings.results]);
     return JSON.parse(results.read(settings.results) ?? '[]') as ScenarioOutcome[];
   });

@@ -68,7 +68,9 @@ export async function imageFor(profile: Profile, source: string): Promise<Image>
     }
   }
   const initrd = join(folder, 'initrd');
-  writeFileSync(initrd, bootInitrd(join(folder, 'boot/modules')));
+  // Renamed into its place, because another machine may be reading it.
+  writeFileSync(`${initrd}.${process.pid}`, bootInitrd(join(folder, 'boot/modules')));
+  renameSync(`${initrd}.${process.pid}`, initrd);
   return {
     hash: shortHash([hash, readFileSync(initrd)]),
     disk: join(folder, 'base.qcow2'),

@@ -56,6 +56,9 @@ function warmUp(profile: Profile): string {
       : []),
     'systemctl is-system-running --wait || systemctl --failed',
     `virsh -c qemu:///system domcapabilities --virttype ${profile.guests} > /dev/null`,
+    // All emulators are asked, and polkit about OpenNebula's user, at the first call of each.
+    'virsh -c qemu:///system capabilities > /dev/null',
+    'setpriv --reuid oneadmin --regid oneadmin --init-groups virsh -c qemu:///system list > /dev/null',
     'node -e 0',
     'sync; echo 3 > /proc/sys/vm/drop_caches',
   ].join('\n');
@@ -108,13 +111,12 @@ export async function startMachine(
 
 /**
  * Reboots the machine as an administrator does and waits for a login under another boot id. It is started with
- * `-no-reboot`, so that a panic ends it; that is lifted from here on.
+ * `-no-reboot`, so that a panic ends it; that is lifted meanwhile.
  */
 export async function rebootMachine(machine: Machine, profile: Profile): Promise<void> {
   const bootId = () => scriptOn(machine.ssh, 'cat /proc/sys/kernel/random/boot_id', { timeoutMs: 15_000 });
   const before = await bootId();
-  const goOn = { execute: 'set-action', arguments: { reboot: 'reset' } };
-  await monitorRequest(join(machine.folder, 'monitor'), goOn, 20_000);
+  await onReboot(machine, 'reset');
   await scriptOn(machine.ssh, 'systemctl --no-block reboot', { timeoutMs: 30_000 });
   await waitUntil(() => bootId().then(now => (now === before ? null : true), notYet), {
     what: `${profile.name} to come back from its reboot`,
@@ -122,6 +124,12 @@ export async function rebootMachine(machine: Machine, profile: Profile): Promise
     everyMs: 1000,
     explain: () => consoleTail(machine),
   });
+  await onReboot(machine, 'shutdown');
+}
+
+async function onReboot(machine: Machine, what: 'reset' | 'shutdown'): Promise<void> {
+  const request = { execute: 'set-action', arguments: { reboot: what } };
+  await monitorRequest(join(machine.folder, 'monitor'), request, 20_000);
 }
 
 /** No answer: it is still on its way down or up. */

@@ -7,37 +7,27 @@ import { join } from 'node:path';
 import { installPackages } from '../kit/apt.ts';
 import { cleanUp } from '../kit/clean-ups.ts';
 import { mustRun } from '../kit/run-program.ts';
+import { inVoice, say } from '../kit/say.ts';
 import { Steps } from '../kit/steps.ts';
 import { workFolder } from '../kit/work-folder.ts';
 import { bundlePlayer, bundleQm } from '../player/bundle-player.ts';
 import { copyDelivery } from '../player/delivery.ts';
 import type { Damage } from '../player/damage.ts';
-import type { PlayerSettings, ScenarioOutcome } from '../player/play.ts';
-import {
-  isGood,
-  joinOutcomes,
-  report,
-  scenariosFor,
-  scenariosWithReboot,
-  type Tally,
-} from '../player/suite.ts';
+import type { ScenarioOutcome } from '../player/play.ts';
+import { isGood, queueFacts, report, scenariosFor, type Tally } from '../player/suite.ts';
 import type { HostName } from '../scenarios/scenario.ts';
-import { deliver, playInside } from './deliver.ts';
+import { deliver } from './deliver.ts';
 import { HOST_PACKAGES } from './host-packages.ts';
 import { imageFor } from './image.ts';
-import {
-  consoleTail,
-  letStay,
-  machineRuns,
-  rebootMachine,
-  startMachine,
-  stopMachine,
-  type Machine,
-} from './machine.ts';
+import { letStay, machineRuns, startMachine, stopMachine, type Machine } from './machine.ts';
+import { machinesAtATime } from './machines-at-a-time.ts';
 import { forgetMachine, rememberedMachine, rememberMachine } from './machine-that-is-up.ts';
+import { playOn, playPiece, type PlayedMachine } from './play-piece.ts';
 import type { Profile } from './profile.ts';
 import { profileNamed, PROFILES } from './profiles/index.ts';
 import { sameTopology } from './same-topology.ts';
+import { ScenarioQueue } from './scenario-queue.ts';
+import { sideBySide, type SharedWork } from './side-by-side.ts';
 import { interactiveSsh } from './ssh.ts';
 
 const CHECKOUT = process.env['PINFOLD_CHECKOUT'] ?? process.cwd();
@@ -70,6 +60,7 @@ async function main(words: readonly string[]): Promise<number> {
 
 async function up(profile: Profile): Promise<number> {
   const running = rememberedMachine(profile.name);
+  if (running === null) await installHostPackages();
   const machine = running ?? (await start(profile, new Steps(), true));
   rememberMachine(machine);
   letStay(machine);
@@ -98,44 +89,63 @@ function down(profile: Profile): number {
 }
 
 async function test(): Promise<number> {
-  const lines: string[] = [];
-  let [passed, failed] = [0, 0];
-  for (const profile of PROFILES) {
-    const start = Date.now();
+  const atATime = machinesAtATime();
+  say(`Machines side by side: ${atATime}`);
+  const parts = await Promise.all(PROFILES.map(profile => partOf(profile, atATime)));
+  const troubles = await sideBySide(parts, atATime);
+  const lines = parts.map(part => {
+    const { passed, failed } = part.tally();
+    const trouble = troubles.get(part.name);
+    if (trouble !== undefined) say(`${part.name}: ${trouble}`);
     // One profile that does not come up must not hide what becomes of the others.
-    const tally = await play(profile, []).catch((error: unknown) => {
-      process.stdout.write(`${error instanceof Error ? error.message : String(error)}\n`);
-      return { passed: 0, failed: 1 };
-    });
-    passed += tally.passed;
-    failed += isGood(tally) ? 0 : Math.max(1, tally.failed);
-    const seconds = Math.round((Date.now() - start) / 1000);
-    lines.push(
-      `  ${profile.name.padEnd(16)} ${String(tally.passed).padStart(6)} ${String(tally.failed).padStart(6)} ${String(seconds).padStart(7)}`,
+    const bad = trouble === undefined && isGood({ passed, failed }) ? 0 : Math.max(1, failed);
+    return { name: part.name, passed, bad, seconds: part.seconds() };
+  });
+  say('\n  profile          passed failed machine seconds');
+  for (const { name, passed, bad, seconds } of lines)
+    say(
+      `  ${name.padEnd(16)} ${String(passed).padStart(6)} ${String(bad).padStart(6)} ${seconds.toFixed(0).padStart(15)}`,
     );
-  }
-  process.stdout.write(`\n  profile          passed failed seconds\n${lines.join('\n')}\n`);
-  process.stdout.write(`${passed} passed, ${failed} failed\n`);
-  return failed === 0 ? 0 : 1;
+  const sum = (of: (line: (typeof lines)[number]) => number) =>
+    lines.reduce((all, line) => all + of(line), 0);
+  say(`${sum(({ passed }) => passed)} passed, ${sum(({ bad }) => bad)} failed`);
+  return sum(({ bad }) => bad) === 0 ? 0 : 1;
+}
+
+/** What the suite does on one profile, and what came of it; several machines share its scenarios. */
+async function partOf(
+  profile: Profile,
+  atATime: number,
+): Promise<SharedWork & { tally(): Tally; seconds(): number }> {
+  const voice = (machine: number) => `[${profile.name}${machine === 1 ? '' : ` ${machine}`}]`;
+  let [seconds, machines] = [0, 0];
+  const timed = async (work: () => Promise<void>): Promise<void> => {
+    const start = Date.now();
+    machines += 1;
+    await inVoice(voice(machines), work).finally(() => (seconds += (Date.now() - start) / 1000));
+  };
+  const { player } = await prepared();
+  const wanted = scenariosFor(CHECKOUT, player, profile.name as HostName);
+  const outcomes: ScenarioOutcome[] = [];
+  const queue = new ScenarioQueue(queueFacts(player, wanted));
+  const playAllOfIt = async (played: PlayedMachine): Promise<void> => {
+    while (queue.left > 0 && machineRuns(played.machine))
+      outcomes.push(...(await playPiece(played, queue.take(atATime))));
+  };
+  return {
+    name: profile.name,
+    left: () => queue.left,
+    seconds: () => seconds,
+    tally: () => report(wanted, outcomes),
+    work: isFirst => timed(() => withMachine(profile, playAllOfIt, isFirst)),
+  };
 }
 
 /** Plays these scenarios, or all for this profile. */
 async function play(profile: Profile, asked: readonly string[]): Promise<Tally> {
-  return withMachine(profile, async ({ scenarios, steps, machine, player }) => {
-    const all = asked.length === 0 ? scenarios : asked;
-    // What is to meet the reboot must not be cleared away by those that come behind it.
-    const rebooting = scenariosWithReboot(player, all);
-    const wanted = [...all.filter(name => !rebooting.includes(name)), ...rebooting];
-    const outcomes = await steps.step(`play ${profile.name}'s scenarios`, () =>
-      playOn(profile, machine, { scenarios: wanted, damage: null, half: 'first' }),
-    );
-    const rebooted = rebooting.filter(name =>
-      outcomes.some(outcome => outcome.name === name && outcome.passed),
-    );
-    if (rebooted.length === 0) return report(wanted, outcomes);
-    await steps.step(`reboot ${profile.name}`, () => rebootMachine(machine, profile));
-    const after = await playOn(profile, machine, { scenarios: rebooted, damage: null, half: 'after-reboot' });
-    return report(wanted, joinOutcomes(outcomes, after));
+  return withMachine(profile, async played => {
+    const wanted = asked.length === 0 ? played.scenarios : asked;
+    return report(wanted, await playPiece(played, wanted));
   });
 }
 
@@ -170,37 +180,23 @@ async function broken(profile: Profile): Promise<boolean> {
   });
 }
 
-async function playOn(
-  profile: Profile,
-  machine: Machine,
-  what: Pick<PlayerSettings, 'scenarios' | 'damage' | 'half'>,
-): Promise<ScenarioOutcome[]> {
-  const outcomes = await playInside(machine, {
-    host: profile.name as HostName,
-    domainType: profile.guests,
-    ...what,
-  });
-  if (outcomes.length < what.scenarios.length) {
-    const state = machineRuns(machine) ? 'runs' : 'is gone';
-    process.stdout.write(`  The player did not come to its end; QEMU ${state}. Console:\n`);
-    process.stdout.write(`${consoleTail(machine)}\n`);
-  }
-  return outcomes;
+/** What every machine of this run gets, made once. */
+let made: Promise<{ readonly folder: string; readonly player: string }> | undefined;
+function prepared(): NonNullable<typeof made> {
+  made ??= prepare();
+  return made;
 }
 
-/** Does this with the machine that is up, or with one for this run only, once Pinfold and the player are on it. */
-async function withMachine<T>(
-  profile: Profile,
-  work: (stage: {
-    readonly scenarios: readonly string[];
-    readonly steps: Steps;
-    readonly machine: Machine;
-    /** The bundle of the scenarios. */
-    readonly player: string;
-  }) => Promise<T>,
-): Promise<T> {
+async function installHostPackages(): Promise<void> {
+  if (process.getuid?.() !== 0) throw new Error('Building a host image needs root.');
+  await new Steps().step('install what builds and boots a host from Debian', () =>
+    installPackages(HOST_PACKAGES),
+  );
+}
+
+async function prepare(): NonNullable<typeof made> {
   const steps = new Steps();
-  process.stdout.write(`\nintegration/nested, ${profile.name}: ${profile.about}\n`);
+  await installHostPackages();
   const folder = workFolder('nested-suite');
   copyDelivery(CHECKOUT, join(folder, 'delivery'));
   const player = join(folder, 'player.cjs');
@@ -211,21 +207,34 @@ async function withMachine<T>(
       timeoutMs: 120_000,
     }),
   );
+  return { folder, player };
+}
+
+/**
+ * Does this with the machine that is up, or with one for this run only, once Pinfold and the player are on it.
+ * `mayBeUp` false: with another one in any case, because somebody works with the one that is up.
+ */
+async function withMachine<T>(
+  profile: Profile,
+  work: (stage: PlayedMachine & { readonly scenarios: readonly string[] }) => Promise<T>,
+  mayBeUp = true,
+): Promise<T> {
+  const { folder, player } = await prepared();
+  const steps = new Steps();
+  say(`\nintegration/nested, ${profile.name}: ${profile.about}`);
   const scenarios = scenariosFor(CHECKOUT, player, profile.name as HostName);
-  const remembered = rememberedMachine(profile.name);
+  const remembered = mayBeUp ? rememberedMachine(profile.name) : null;
   const machine = remembered ?? (await start(profile, steps, false));
   try {
     await steps.step('bring Pinfold and the scenarios in', () => deliver(machine, folder));
     await steps.step('read the same topology over SSH as inside', () => sameTopology(machine));
-    return await work({ scenarios, steps, machine, player });
+    return await work({ profile, scenarios, steps, machine, player });
   } finally {
     if (remembered === null) stopMachine(machine);
   }
 }
 
 async function start(profile: Profile, steps: Steps, staysAfterUs: boolean): Promise<Machine> {
-  if (process.getuid?.() !== 0) throw new Error('Building a host image needs root.');
-  await steps.step('install what builds and boots a host from Debian', () => installPackages(HOST_PACKAGES));
   const source = join(CHECKOUT, 'integration/nested/image');
   const image = await steps.step(`image of ${profile.image.suite}`, () => imageFor(profile, source));
   return startMachine(profile, image, { steps, staysAfterUs });

@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module';
 import { existsSync, readFileSync } from 'node:fs';
+import { say } from '../kit/say.ts';
 import type { HostName, Scenario } from '../scenarios/scenario.ts';
 import { HOSTS } from '../scenarios/scenario.ts';
 import { scenariosInTree } from './bundle-player.ts';
@@ -26,6 +27,28 @@ export function scenariosFor(checkout: string, bundle: string, host: HostName): 
 export function scenariosWithReboot(bundle: string, names: readonly string[]): string[] {
   const bundled = scenariosIn(bundle);
   return names.filter(name => bundled[name]?.afterReboot !== undefined);
+}
+
+/** What the order of these scenarios depends on. */
+export function queueFacts(
+  bundle: string,
+  names: readonly string[],
+): {
+  readonly name: string;
+  readonly isProxmox: boolean;
+  readonly isLong: boolean;
+  readonly hasReboot: boolean;
+}[] {
+  const bundled = scenariosIn(bundle);
+  return names.map(name => {
+    const { proxmox, isLong, afterReboot } = bundled[name]!;
+    return {
+      name,
+      isProxmox: proxmox !== undefined,
+      isLong: isLong === true,
+      hasReboot: afterReboot !== undefined,
+    };
+  });
 }
 
 function scenariosIn(bundle: string): Readonly<Record<string, Scenario>> {
@@ -71,21 +94,20 @@ export function isGood({ passed, failed }: Tally): boolean {
  * A scenario of the tree that did not run counts as failed.
  */
 export function report(wanted: readonly string[], outcomes: readonly ScenarioOutcome[]): Tally {
-  const print = (line: string) => process.stdout.write(`${line}\n`);
-  print('\n  scenario in the tree                ran   seconds  checks');
+  say('\n  scenario in the tree                ran   seconds  checks');
   for (const name of wanted) {
     const outcome = outcomes.find(one => one.name === name);
     const ran = outcome === undefined ? 'NOT RUN' : outcome.passed ? 'passed' : 'FAILED';
-    print(
+    say(
       `  ${name.padEnd(34)}  ${ran.padEnd(7)}${(outcome?.seconds ?? 0).toFixed(1).padStart(6)}${String(outcome?.checks ?? 0).padStart(8)}`,
     );
   }
   for (const { name } of outcomes.filter(outcome => !wanted.includes(outcome.name)))
-    print(`  ${name} ran, but is not in the tree for this suite`);
+    say(`  ${name} ran, but is not in the tree for this suite`);
   const passed = wanted.filter(name => outcomes.some(one => one.name === name && one.passed)).length;
   const strangers = outcomes.filter(outcome => !wanted.includes(outcome.name)).length;
   const failed = wanted.length - passed + strangers;
-  for (const { name, failure } of outcomes.filter(outcome => !outcome.passed)) print(`  ${name}: ${failure}`);
-  print(`${passed} passed, ${failed} failed`);
+  for (const { name, failure } of outcomes.filter(outcome => !outcome.passed)) say(`  ${name}: ${failure}`);
+  say(`${passed} passed, ${failed} failed`);
   return { passed, failed };
 }

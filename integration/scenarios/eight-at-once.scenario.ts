@@ -10,6 +10,7 @@ export const scenario: Scenario = {
     "each guest's pages are on its cell, and the pools are short of exactly that",
     "ledger, libvirt's XML and the kernel agree on every thread of every guest",
   ],
+  isLong: true,
   hosts: ['trixie'],
   async play(stage) {
     const before = stage.freeHugePages;

@@ -16,6 +16,7 @@ export const scenario: Scenario = {
     'it survives a daemon-reload; a guest that is born later is noticed and held as well',
     'the fences shrink with the guests, and nothing is left of them in the end',
   ],
+  isLong: true,
   hosts: ['trixie', 'bookworm-small'],
   async play(stage) {
     const host = new ExclusiveHost(stage);

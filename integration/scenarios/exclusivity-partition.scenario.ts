@@ -16,6 +16,7 @@ export const scenario: Scenario = {
     'a partition that is lost is noticed and made again; a neighbour that is let run on the CPUs all the same is not',
     'nothing is left when all is given back',
   ],
+  isLong: true,
   hosts: ['trixie'],
   async play(stage) {
     const host = new ExclusiveHost(stage);

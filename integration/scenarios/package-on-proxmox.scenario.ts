@@ -30,6 +30,7 @@ export const scenario: Scenario = {
     'removing it under a guest that runs gives its CPUs back, leaves it on its pins, and says that it is attached',
     'removing and purging leave no file and no unit',
   ],
+  isLong: true,
   hosts: ['trixie'],
   proxmox: OPERATOR,
   async play(stage) {

@@ -16,6 +16,7 @@ export const scenario: Scenario = {
     'Pinfold’s post-start notices that its drop-in was overlooked, and confines the guest by set-property',
     'set-property on a scope that does not run is refused',
   ],
+  isLong: true,
   hosts: ['trixie', 'bookworm-small'],
   proxmox: {
     ...OPERATOR,

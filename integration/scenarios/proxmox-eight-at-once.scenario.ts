@@ -11,6 +11,7 @@ export const scenario: Scenario = {
     'each guest’s vCPU is a valid partition',
     'nothing is left when all are stopped at once',
   ],
+  isLong: true,
   hosts: ['trixie'],
   proxmox: OPERATOR,
   async play(stage) {

@@ -13,6 +13,7 @@ export const scenario: Scenario = {
     'a refused start ends in pre-start with one sentence and leaves nothing',
     'a second start of a running guest, and one while another start holds the config, fail as on a real node',
   ],
+  isLong: true,
   hosts: ['trixie'],
   proxmox: OPERATOR,
   async play(stage) {

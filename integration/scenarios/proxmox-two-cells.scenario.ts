@@ -15,6 +15,7 @@ export const scenario: Scenario = {
     'no other user thread of the machine may run on a dedicated CPU',
     'once all are stopped, nothing is left of them and all CPUs are everybody’s again',
   ],
+  isLong: true,
   hosts: ['trixie'],
   proxmox: OPERATOR,
   async play(stage) {

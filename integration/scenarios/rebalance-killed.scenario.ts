@@ -11,6 +11,7 @@ export const scenario: Scenario = {
     'after each SIGKILL no CPU has two owners, and every thread and page is where its guest has a claim',
     'the run after the last one finishes the work, and the guest that room was made for starts',
   ],
+  isLong: true,
   hosts: ['trixie'],
   policy: TWO_CELLS,
   async play(stage) {

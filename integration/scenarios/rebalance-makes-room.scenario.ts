@@ -12,6 +12,7 @@ export const scenario: Scenario = {
     'threads, pins and pages of the guest that moved are where the ledger says now',
     'the guest that was refused starts',
   ],
+  isLong: true,
   hosts: ['trixie'],
   policy: TWO_CELLS,
   async play(stage) {

@@ -19,6 +19,8 @@ export interface Scenario {
   readonly policy?: string;
   /** Present where it is played on a node of Proxmox VE instead of an OpenNebula host: what the operator wrote there. */
   readonly proxmox?: PveOperator;
+  /** Takes a minute or more on a nested host: it is begun before the others, so that nobody waits for it in the end. */
+  readonly isLong?: boolean;
   readonly play: (stage: Stage) => Promise<void>;
   /** Present where the machine is to be rebooted after `play`, and what is looked at then. Nested hosts only. */
   readonly afterReboot?: (stage: Stage) => Promise<void>;
