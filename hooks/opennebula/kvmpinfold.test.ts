@@ -43,7 +43,17 @@ function install(hook: string): void {
   mkdirSync(at('vm'), { recursive: true });
   mkdirSync(at('record'), { recursive: true });
   writeFileSync(at('remotes/etc/vmm/kvm/kvmrc'), 'export LIBVIRT_URI=qemu:///session\n');
-  for (const action of ['deploy', 'restore', 'save', 'cancel', 'shutdown', 'resize', 'reboot', 'poll']) {
+  for (const action of [
+    'deploy',
+    'restore',
+    'save',
+    'cancel',
+    'shutdown',
+    'resize',
+    'migrate',
+    'reboot',
+    'poll',
+  ]) {
     writeFileSync(at('remotes/vmm/kvm', action), STOCK);
     chmodSync(at('remotes/vmm/kvm', action), 0o755);
   }
@@ -233,6 +243,135 @@ test.each(['save', 'cancel', 'shutdown', 'resize'])(
     expect(call(action, ['uuid'], '', { STOCK_CODE: '5' }).status).toBe(5);
   },
 );
+
+describe('a live migration', () => {
+  const message = (section: string) => `<VMM_DRIVER_ACTION_DATA>${section}\\n</VMM_DRIVER_ACTION_DATA>\n\n`;
+  const migrate = (section: string, env?: Record<string, string>) =>
+    call('migrate', ['uuid', 'there', 'here', '7', 'here'], message(section), env);
+  const ledger = (vm: string) => {
+    writeFileSync(at('ledger.json'), JSON.stringify({ entries: [{ vm }] }));
+    return { PINFOLD_STATE_DIR: top };
+  };
+
+  test.each([
+    ['with a broken Pinfold', 'throw 1', () => undefined],
+    [
+      'with the whole bundle gone',
+      'throw 1',
+      () => {
+        rmSync(at('remotes/vmm/kvmpinfold/pinfold'), { recursive: true });
+      },
+    ],
+    [
+      'with the shared shell code gone',
+      'throw 1',
+      () => {
+        rmSync(at('remotes/vmm/kvmpinfold/pinfold.sh'));
+      },
+    ],
+  ])('of a VM without a section that no ledger knows is OpenNebula’s alone, %s', (_, hook, breakIt) => {
+    install(hook);
+    breakIt();
+    expect(migrate(WITHOUT, ledger('one-70'))).toMatchObject({ status: 0, stdout: 'uuid-of-the-guest\n' });
+    expect(recorded('stdin')).toBe(message(WITHOUT));
+    expect(recorded('args')).toBe('uuid\nthere\nhere\n7\nhere\n');
+  });
+
+  test('of a VM with a section goes through the hook, with kvmrc’s options and the driver’s folder', () => {
+    install(
+      `process.stderr.write('WARN: ' + process.env.MIGRATE_OPTIONS + ' ' + process.env.PINFOLD_DRIVER_DIR + '\\n');${HANDLED}`,
+    );
+    writeFileSync(
+      at('remotes/etc/vmm/kvm/kvmrc'),
+      'MIGRATE_OPTIONS="--a --b"\nexport LIBVIRT_URI=qemu:///session\n',
+    );
+    const { status, stderr } = migrate(section());
+    expect([status, stderr]).toEqual([
+      0,
+      expect.stringContaining(`WARN: --a --b ${at('remotes/vmm/kvmpinfold')}\n`),
+    ]);
+    expect(recorded('stdin')).toBe(`placed ${message(section())}`);
+    expect(recorded('args')).toBe('uuid\nthere\nhere\n7\nhere\n');
+  });
+
+  test('of a VM whose section was taken out while it ran goes through the hook, which may not keep it', () => {
+    install(HANDLED);
+    expect(migrate(WITHOUT, ledger('one-7')).status).toBe(0);
+    expect(recorded('stdin')).toBe(`placed ${message(WITHOUT)}`);
+    writeFileSync(at('remotes/vmm/kvmpinfold/pinfold/hook-opennebula.cjs'), 'throw 1');
+    const { status, stderr } = migrate(WITHOUT, ledger('one-7'));
+    expect([status, stderr]).toEqual([
+      0,
+      expect.stringMatching(/^WARN: pinfold: .*migrates with the pins that it has here/),
+    ]);
+    expect(recorded('stdin')).toBe(message(WITHOUT));
+  });
+
+  test('does not happen where the hook is out of order, unless the VM may float', () => {
+    install('throw 1');
+    const { status, stderr } = migrate(section());
+    expect([status, stderr]).toEqual([
+      1,
+      expect.stringMatching(/^The VM has a PINFOLD section, .*was not migrated: .*\. \n$/),
+    ]);
+    expect(recorded('stdin')).toBeNull();
+    expect(migrate(section('<ON_REFUSAL><![CDATA[float]]></ON_REFUSAL>')).status).toBe(0);
+    expect(recorded('stdin')).toContain('<PINFOLD>');
+  });
+
+  test('whose hook is killed under way is never begun a second time', () => {
+    install('require("fs").writeSync(2, "pinfold-launching\\n"); process.kill(process.pid, "SIGKILL")');
+    const { status, stderr } = migrate(section('<ON_REFUSAL>float</ON_REFUSAL>'));
+    expect([status, stderr]).toEqual([
+      1,
+      expect.stringMatching(/^Pinfold was killed while the VM migrated, .* or on there: .*\. \n$/),
+    ]);
+    expect(recorded('stdin')).toBeNull();
+  });
+});
+
+describe('the virsh that stands before the real one', () => {
+  /** What the real virsh is called with. */
+  function virsh(words: readonly string[], xml = at('travel.xml')) {
+    install(HANDLED);
+    mkdirSync(at('bin'), { recursive: true });
+    writeFileSync(at('bin/virsh'), '#!/bin/bash\nprintf "%s\\n" "$@"\n');
+    chmodSync(at('bin/virsh'), 0o755);
+    writeFileSync(at('travel.xml'), '<domain/>');
+    const own = at('remotes/vmm/kvmpinfold/pinfold');
+    const env = { PATH: `${own}:${at('bin')}:${process.env['PATH'] ?? ''}`, PINFOLD_TRAVEL_XML: xml };
+    return spawnSync('sh', ['-c', 'virsh "$@"', 'sh', ...words], { encoding: 'utf8', env })
+      .stdout.trim()
+      .split('\n');
+  }
+  const to = ['uuid', 'qemu+ssh://there/system'];
+
+  test.each<[string, readonly string[], readonly string[]]>([
+    [
+      'adds the XML to a migration',
+      ['migrate', '--live', ...to],
+      ['migrate', '--xml', 'XML', '--live', ...to],
+    ],
+    [
+      'leaves one that has it',
+      ['migrate', '--live', '--xml', '/f', ...to],
+      ['migrate', '--live', '--xml', '/f', ...to],
+    ],
+    ['leaves one that has it in one word', ['migrate', '--xml=/f', ...to], ['migrate', '--xml=/f', ...to]],
+    ['leaves everything else', ['dumpxml', 'migrate'], ['dumpxml', 'migrate']],
+  ])('%s', (_, words, real) => {
+    const connect = ['--connect', 'qemu:///system'];
+    expect(virsh([...connect, ...words])).toEqual([
+      ...connect,
+      ...real.map(word => (word === 'XML' ? at('travel.xml') : word)),
+    ]);
+  });
+
+  test('adds nothing when there is no such file', () => {
+    const words = ['--connect', 'qemu:///system', 'migrate', ...to];
+    expect(virsh(words, at('nothing.xml'))).toEqual(words);
+  });
+});
 
 describe('the installer', () => {
   test('links every other action of OpenNebula, and does nothing more when it runs again', () => {

@@ -5,7 +5,7 @@ import type { ChannelEnd, Heard, LineChannel } from '../../app/ports.ts';
 /** A domain XML is some KiB; whoever sends a line of this length means no good, UTF-16 units. */
 const LONGEST_LINE = 16 * 1024 * 1024;
 
-/** How long a program is waited for after its input has ended, milliseconds; then it is left to itself. */
+/** How long a program is waited for after its input has ended, milliseconds; then it is told to end. */
 const LAST_MS = 2_000;
 
 /** A program's lines: what it writes is received, what is sent stands on its standard input. */
@@ -42,6 +42,7 @@ export function programLines(argv: readonly string[]): LineChannel {
       });
       await Promise.race([over, late]);
       clearTimeout(timer);
+      child.kill();
       for (const stream of [child.stdin, child.stdout, child.stderr]) stream.destroy();
       child.unref();
       return { code, said: said.trim().split('\n').at(-1)!.trim() };
@@ -70,7 +71,9 @@ function lineQueue(stream: Readable): {
   readonly end: () => void;
 } {
   const heard: string[] = [];
-  let rest = '';
+  /** What came since the last line end. */
+  let rest: string[] = [];
+  let length = 0;
   let ended = false;
   let wake: () => void = () => undefined;
   const end = () => {
@@ -78,10 +81,16 @@ function lineQueue(stream: Readable): {
     wake();
   };
   stream.setEncoding('utf8').on('data', (text: string) => {
-    const parts = (rest + text).split('\n');
-    rest = parts.pop()!;
-    heard.push(...parts.map(line => line.replace(/\r$/, '')));
-    if (rest.length > LONGEST_LINE) {
+    const [first = '', ...others] = text.split('\n');
+    rest.push(first);
+    length += first.length;
+    if (others.length > 0) {
+      const last = others.pop()!;
+      heard.push(...[rest.join(''), ...others].map(line => line.replace(/\r$/, '')));
+      rest = [last];
+      length = last.length;
+    }
+    if (length > LONGEST_LINE) {
       stream.destroy();
       end();
     }

@@ -18,7 +18,9 @@ export function sameGuest(left: string, right: string): boolean {
 }
 
 function guestOf(xml: string): string {
-  return JSON.stringify(readDomainTree(xml).children.flatMap(child => partOf(child)));
+  const { attributes, children } = readDomainTree(xml);
+  const own = attributes.filter(({ name }) => name !== 'id').map(({ name, value }) => [name, value]);
+  return JSON.stringify([own, children.flatMap(child => partOf(child))]);
 }
 
 /** What of a child of `<domain>` is the guest's; nothing left of a container that only held the host's part. */
