@@ -54,21 +54,23 @@ export interface ExplainQuestion {
  */
 export async function explainQuestion(options: ExplainSource): Promise<ExplainQuestion> {
   const { vm, request, replay, root, node } = options;
-  if (replay === undefined) return withNode({ root, node }, opened => questionOn(opened, options));
+  // A request that cannot be read is told before the node is looked at.
+  const given = request === undefined ? undefined : await requestIn(request);
+  if (replay === undefined) return withNode({ root, node }, opened => questionOn(opened, vm, given));
   const captured = await documentedHost(replay);
-  const asked = request === undefined ? captured.requests?.[vm] : await requestIn(request);
+  const asked = given ?? captured.requests?.[vm];
   if (asked !== undefined) return { host: without(captured, vm), request: asked };
   throw unknown(
     `The captured state does not say what ${clip(vm)} asked for: give its request with --request FILE.`,
   );
 }
 
-async function questionOn(opened: OpenedNode, { vm, request }: ExplainSource): Promise<ExplainQuestion> {
-  if (request !== undefined)
-    return {
-      host: without(await observedHost(opened), vm),
-      request: await requestIn(request),
-    };
+async function questionOn(
+  opened: OpenedNode,
+  vm: string,
+  request: PlacementRequest | undefined,
+): Promise<ExplainQuestion> {
+  if (request !== undefined) return { host: without(await observedHost(opened), vm), request };
   const { node, stateFolder } = opened;
   const record = readDecisionRecord(node.files, stateFolder, vm);
   const runs = readQemuProcesses(node.files).some(({ name }) => name === vm);

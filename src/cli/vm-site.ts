@@ -10,6 +10,7 @@ import { configLockFile, type AttachTools } from '../app/proxmox/attach/write-at
 import type { RemoteVmTools } from '../app/proxmox/attach/write-remote.ts';
 import { PROXMOX_POLICY_FOLDER, type PolicyFolders } from '../app/proxmox/policy/guest-policy.ts';
 import { AppError, EXIT } from '../domain/app-error.ts';
+import { checkVmid } from './check-vmid.ts';
 import { namedNode, openNode, type NodeChoice, type OpenedNode } from './open-node.ts';
 
 /** A VM of a node. */
@@ -32,12 +33,7 @@ export interface VmSite {
 
 /** Opens the site of a VM. Throws an AppError as `openNode`, and for an API that cannot be entered. */
 export async function openVmSite(choice: VmSiteChoice): Promise<VmSite> {
-  if (!/^[1-9]\d{2,8}$/.test(choice.vm))
-    throw new AppError(
-      'vmid-invalid',
-      EXIT.usage,
-      `${JSON.stringify(choice.vm.slice(0, 60))} is no VM of Proxmox VE: its number is from 100 to 999999999.`,
-    );
+  checkVmid(choice.vm);
   const api = choice.node === undefined ? null : await openApi(choice);
   const opened = await openNode(choice);
   const { node, stateFolder } = opened;

@@ -92,6 +92,8 @@ const TYPE_WORDS: Readonly<Record<string, string>> = {
   array: 'a list',
   string: 'a text',
   boolean: 'true or false',
+  // What zod says of a key whose value may be anything, when it is missing.
+  nonoptional: 'there',
 };
 
 function expectation(issue: z.core.$ZodIssue): string {

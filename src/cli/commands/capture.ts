@@ -8,6 +8,7 @@ import { EXIT } from '../../domain/app-error.ts';
 import type { Capture } from '../../domain/capture.ts';
 import { counted } from '../../domain/counted.ts';
 import type { PlacementRequest } from '../../domain/placement-request.ts';
+import { checkOutputFile } from '../check-output-file.ts';
 import { observedHost, type ObservedNode } from '../observed-host.ts';
 import { withNode } from '../open-node.ts';
 import { print, say } from '../output.ts';
@@ -25,6 +26,7 @@ export interface CaptureOptions {
 
 /** Packs topology, policy, claims, requests and versions of a node into one document. */
 export async function captureCommand(options: CaptureOptions): Promise<number> {
+  checkOutputFile(options.file);
   const capture = await withNode({ root: options.root, node: options.node }, opened =>
     captured(opened, options.version),
   );

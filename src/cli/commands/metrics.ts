@@ -6,6 +6,7 @@ import { EXIT } from '../../domain/app-error.ts';
 import type { NodeMetrics } from '../../domain/node-metrics.ts';
 import { metricFamilies } from '../../formats/prometheus/metric-families.ts';
 import { printFamilies } from '../../formats/prometheus/print-families.ts';
+import { checkOutputFile } from '../check-output-file.ts';
 import { exclusivityPlace, ledgerAsItLies, nodeTools } from '../node-tools.ts';
 import { withNode, type NodeChoice, type OpenedNode } from '../open-node.ts';
 import { print } from '../output.ts';
@@ -22,6 +23,7 @@ const FILE_MODE = 0o644;
 
 /** Prints what a node can give, what it holds and how it fares; changes nothing on the node. */
 export async function metricsCommand(options: MetricsOptions): Promise<number> {
+  if (options.file !== undefined) checkOutputFile(options.file, 'is-made');
   const metrics = await withNode(options, opened => metricsOf(opened, options.root));
   const text = options.json
     ? `${JSON.stringify(metrics, null, 2)}\n`

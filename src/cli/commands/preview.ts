@@ -2,6 +2,7 @@ import { previewStart, type StartPreview } from '../../app/proxmox/preview-start
 import { PROXMOX_POLICY_FOLDER } from '../../app/proxmox/policy/guest-policy.ts';
 import { EXIT } from '../../domain/app-error.ts';
 import { observedHost } from '../observed-host.ts';
+import { checkVmid } from '../check-vmid.ts';
 import { withNode, type NodeChoice } from '../open-node.ts';
 import { columnsToUse, print } from '../output.ts';
 import { wrapText } from '../render/wrap-text.ts';
@@ -10,6 +11,7 @@ import { wrapText } from '../render/wrap-text.ts';
 export async function previewCommand(
   options: NodeChoice & { readonly vm: string; readonly json: boolean },
 ): Promise<number> {
+  checkVmid(options.vm);
   const preview = await withNode(options, async opened => {
     const { node, stateFolder } = opened;
     const folders = { policy: PROXMOX_POLICY_FOLDER, state: stateFolder };

@@ -6,6 +6,7 @@ import { mapHtml } from '../../formats/map/map-html.ts';
 import type { MapModel } from '../../formats/map/map-model.ts';
 import { mapSvg } from '../../formats/map/map-svg.ts';
 import { mapModelOfHost } from '../../formats/map/model-of-host.ts';
+import { checkOutputFile } from '../check-output-file.ts';
 import { columnsToUse, print, say, wantsColor } from '../output.ts';
 import { documentedHost } from '../observed-host.ts';
 import { withNode } from '../open-node.ts';
@@ -14,7 +15,7 @@ import { readMapModel } from '../render/read-map-model.ts';
 import { renderMap } from '../render/render-map.ts';
 import { statusDocument } from '../status-document.ts';
 import { watch } from '../watch.ts';
-import { checkPictureFile, writePicture } from '../write-picture.ts';
+import { writePicture } from '../write-picture.ts';
 import type { StatusOptions } from './check-status-words.ts';
 
 /**
@@ -26,7 +27,7 @@ export async function statusCommand(options: StatusOptions): Promise<number> {
     { file: options.svg, draw: mapSvg },
     { file: options.html, draw: mapHtml },
   ].flatMap(({ file, draw }) => (file === undefined ? [] : [{ file, draw }]));
-  for (const { file } of pictures) checkPictureFile(file);
+  for (const { file } of pictures) checkOutputFile(file);
   if (options.watch) return watchStatus(options);
   const model = await readStatus(options);
   const note = noteOf(options, new Date());

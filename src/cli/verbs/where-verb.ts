@@ -27,6 +27,11 @@ export const whereVerb: Verb = {
     if (strategy !== 'spread' && strategy !== 'pack')
       throw wrong(`--strategy is "${clip(strategy)}", but nodes are ranked by spread or pack.`);
     const [hosts, nodes] = [given.text('hosts'), given.text('nodes')];
+    const names = nodes?.split(',').map(name => name.trim()) ?? [];
+    if (names.includes(''))
+      throw wrong(
+        `--nodes is "${clip(nodes!)}", but it is names separated by single commas, such as pve1,pve2.`,
+      );
     if (hosts !== undefined && nodes !== undefined)
       throw wrong('Both --hosts and --nodes are given: name nodes, or a file of them.');
     if (hosts === '-' && given.text('REQUEST') === '-')
@@ -45,7 +50,7 @@ export const whereVerb: Verb = {
     return whereCommand({
       request: given.text('REQUEST')!,
       hosts,
-      nodes: (nodes ?? '').split(',').filter(name => name !== ''),
+      nodes: names,
       strategy,
       parallel,
       deadlineSeconds,
