@@ -12,6 +12,8 @@ export interface SshEnd {
   readonly stderr: Buffer;
   /** One sentence; absent where there is an exit code. */
   readonly why?: string;
+  /** The signal that ended it, where that is known. */
+  readonly signal?: string;
 }
 
 export interface SshCommand {
@@ -176,7 +178,8 @@ async function runCommand(ssh: NodeSSH, host: string, command: SshCommand): Prom
         onStderr: hear(stderr, command.onStderr),
       });
       if (code !== null) return ended(code);
-      return ended(null, signal === null ? `The link to ${host} was lost.` : `Ended by signal ${signal}.`);
+      if (signal === null) return ended(null, `The link to ${host} was lost.`);
+      return { ...ended(null, `Ended by signal ${signal}.`), signal };
     } catch (error) {
       return ended(null, `The link to ${host} was lost (${textOf(error)}).`);
     }

@@ -165,7 +165,7 @@ describe('the Pinfold of another node', () => {
     const { code, stderr } = await onNode('rebalance', '--yes');
     expect(code).toBe(4);
     expect(stderr).toMatch(
-      /pinfold: pve1 did not come to its answer \(The link to 127\.0\.0\.1 was lost.*\)\. pinfold rebalance goes on by itself on pve1, and .* is finished by the next "pinfold rebalance --node pve1".*\.\n$/,
+      /pinfold: pve1 did not come to its answer \(The link to 127\.0\.0\.1 was lost.*\); pinfold rebalance goes on by itself on pve1, and .* is finished by the next "pinfold rebalance --node pve1".*\.\n$/,
     );
     const isOver = () => [1, 2].every(id => cellsOf(`one-${id}`)[0] === 1);
     for (let tries = 0; tries < 600 && !isOver(); tries += 1)
@@ -221,7 +221,7 @@ describe('a node whose Pinfold', () => {
     installReal('9.8.7');
     const { code, stdout, stderr } = await onNode('reconcile', '--dry-run');
     expect([code, stdout]).toEqual([0, expect.stringContaining('The ledger still has one-4')]);
-    expect(stderr).toMatch(/^Warning: pve1 has Pinfold 9\.8\.7 and this machine development;.*\.\n$/);
+    expect(stderr).toMatch(/^Warning: pve1 has Pinfold 9\.8\.7 and this machine development, and .*\.\n$/);
   });
 
   test.each([
@@ -237,14 +237,13 @@ describe('a node whose Pinfold', () => {
   });
 
   test.each([
-    [2, 'one-9 is no guest of this node.'],
-    [3, 'A realtime guest cannot be carried.'],
-    [4, 'libvirt does not answer.'],
-    [5, 'Another process holds the lock.'],
-  ])('ends with %i hands on the code and why', async (exit, sentence) => {
+    [2, 'one-9 is no guest of this node.', ['rebalance', '--only', 'one-9', '--dry-run']],
+    [3, 'A realtime guest cannot be carried.', ['rebalance']],
+    [4, 'libvirt does not answer.', ['reconcile']],
+    [5, 'Another process holds the lock.', ['rebalance', '--yes', '--json']],
+  ])('ends with %i hands on the code and why', async (exit, sentence, words) => {
     site.installed(`echo 'pinfold: ${sentence}' >&2; exit ${exit}`);
-    for (const words of [['reconcile'], ['rebalance'], ['rebalance', '--yes', '--json']])
-      expect(await onNode(...words)).toEqual({ code: exit, stdout: '', stderr: `pve1: ${sentence}\n` });
+    expect(await onNode(...words)).toEqual({ code: exit, stdout: '', stderr: `pve1: ${sentence}\n` });
   });
 
   test('ends with 6 has mended in part, and says what', async () => {
@@ -285,7 +284,7 @@ describe('a node whose Pinfold', () => {
     const { code, stdout, stderr } = await onNode('rebalance', '--yes', '--json');
     expect([code, stdout]).toEqual([4, '']);
     expect(stderr).toMatch(
-      /^pinfold: pve1 answered .* not a plan that this Pinfold \(development\) understands: .*\.\n$/,
+      /^pinfold: pve1 answered .* not a plan that this Pinfold \(development\) understands: .*what was done\.\n$/,
     );
   });
 
@@ -296,12 +295,25 @@ describe('a node whose Pinfold', () => {
     expect((await onNode('reconcile')).stderr).toContain('exit code 5 and did not say why');
   });
 
+  test('is killed is not said to go on', async () => {
+    site.installed('kill -KILL $$');
+    const { code, stderr } = await onNode('reconcile');
+    expect([code, stderr]).toEqual([
+      4,
+      'pinfold: pve1 did not come to its answer (Ended by signal SIGKILL); what it left half done there is finished by the next "pinfold reconcile --node pve1": look with "pinfold status --node pve1" before.\n',
+    ]);
+    const look = await onNode('reconcile', '--dry-run');
+    expect(look.stderr).toContain('(Ended by signal SIGKILL), and no guest was changed: try it again.');
+    const offer = await onNode('rebalance');
+    expect(offer.stderr).toContain('no guest was changed but for what an earlier run had left half done');
+  });
+
   test('never stops talking is given up, on either stream', async () => {
     for (const stream of ['', ' >&2']) {
       site.installed(`exec yes ${'a'.repeat(4000)}${stream}`);
       const { code, stdout, stderr } = await onNode('rebalance', '--dry-run');
       expect([code, stdout]).toEqual([4, '']);
-      expect(stderr).toContain('said more than 8388608 bytes). No guest was changed');
+      expect(stderr).toContain('said more than 8388608 bytes), and no guest was changed');
       // 500 lines of 2000 characters are let through at most.
       expect(stderr.length).toBeLessThan(1_100_000);
     }

@@ -8,7 +8,8 @@ import { print } from '../output.ts';
 import { renderPlan } from '../render/render-plan.ts';
 import { requestedGuest } from '../requested-guest.ts';
 import { isAgreed, showOffer } from '../show-offer.ts';
-import { hasDocument, withPinfoldOn, type AfarAnswer, type AfarPinfold, type AfarRun } from './pinfold-on.ts';
+import { withPinfoldOn, type AfarPinfold } from './pinfold-on.ts';
+import { hasDocument, type AfarAnswer, type AfarRun } from './run-afar.ts';
 import { visibleJson, visibleTexts } from './words-from-afar.ts';
 
 /** What the verb was called with; `mostMiB` is checked, and goes to the node as it was written. */

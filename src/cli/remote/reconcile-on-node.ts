@@ -3,7 +3,8 @@ import { parseWith } from '../../documents/parse-with.ts';
 import type { ReconcileOptions } from '../commands/reconcile.ts';
 import { print } from '../output.ts';
 import { renderReconcile } from '../render/render-reconcile.ts';
-import { hasDocument, withPinfoldOn } from './pinfold-on.ts';
+import { withPinfoldOn } from './pinfold-on.ts';
+import { hasDocument } from './run-afar.ts';
 import { visibleJson, visibleTexts } from './words-from-afar.ts';
 
 /** Lets the Pinfold of a node mend that node, and shows what it says. Ends with the code that it ended with. */
