@@ -1,12 +1,17 @@
 import type { LedgerEntry } from '../../domain/ledger.ts';
 import type { OnRefusal } from '../../domain/node-policy.ts';
+import { readBootId } from '../../formats/proc/process-id.ts';
 import { readQemuProcesses, type QemuProcess } from '../../formats/proc/qemu-processes.ts';
+import { readRepairMemory } from '../reconcile/repair-memory.ts';
 import { askDestination, HEARD_NOTHING_MS, type Asked, type Destination } from './ask-destination.ts';
 import { failure, runStock, withWarnings, type DriverAnswer, type DriverCall } from './driver-call.ts';
 import type { LineChannel } from '../ports.ts';
 import { releaseAfter } from './release-after.ts';
 import { repin } from './repin.ts';
 import { travellingXml } from './travel.ts';
+
+/** File of the state folder in which reconcile remembers what it let guests without pins run on. */
+const MEMORY = 'reconcile.json';
 
 /** A guest that leaves. */
 interface Traveller {
@@ -22,7 +27,7 @@ interface Traveller {
  * `migrate DEPLOY_ID DESTINATION SOURCE VM_ID SOURCE` and `migrate_local`, the driver's message on standard input; on the host
  * that the guest leaves:
  *
- * 1. A guest that Pinfold did not place travels as it is.
+ * 1. A guest that Pinfold did not place travels as it is, but without pins by which reconcile kept it off the CPUs of others.
  * 2. Pinfold on the destination decides where it goes there and leases that. What cannot be asked or has no room stays, unless
  *    the guest may float; only where there is no Pinfold at all does it travel without a place.
  * 3. OpenNebula's script migrates it with the XML of the destination, so that QEMU is born there on its CPUs and cells. The
@@ -32,8 +37,13 @@ interface Traveller {
  */
 export async function depart(call: DriverCall): Promise<DriverAnswer> {
   const [domain = '', host = ''] = call.args;
-  const own = await ownGuest(call, domain);
-  if (own === null) return runStock(call, call.stdin);
+  const qemu = readQemuProcesses(call.node.files).find(
+    ({ name, uuid }) => name === domain || uuid === domain,
+  );
+  const entry = qemu === undefined ? undefined : await entryOf(call, qemu);
+  if (qemu === undefined || entry === undefined) return runStock(call, call.stdin);
+  if (entry.foreign !== null) return foreignTravels(call, qemu);
+  const own = { qemu, entry };
   const xml = await call.domains.migratableXml(own.qemu.name);
   if (xml === null)
     return failure(
@@ -59,21 +69,38 @@ export async function depart(call: DriverCall): Promise<DriverAnswer> {
   }
 }
 
-async function ownGuest(
-  call: DriverCall,
-  domain: string,
-): Promise<{ readonly qemu: QemuProcess; readonly entry: LedgerEntry } | null> {
-  const qemu = readQemuProcesses(call.node.files).find(
-    ({ name, uuid }) => name === domain || uuid === domain,
-  );
-  if (qemu === undefined) return null;
+async function entryOf(call: DriverCall, { process }: QemuProcess): Promise<LedgerEntry | undefined> {
   const unlock = await call.ledger.acquire();
   try {
-    const { ledger } = call.ledger.read();
-    const entry = ledger.entries.find(({ process }) => process === qemu.process);
-    return entry === undefined || entry.foreign !== null ? null : { qemu, entry };
+    return call.ledger.read().ledger.entries.find(entry => entry.process === process);
   } finally {
     unlock();
+  }
+}
+
+/** Pins of its owner's go with it; those that reconcile gave it hold only here. */
+async function foreignTravels(call: DriverCall, qemu: QemuProcess): Promise<DriverAnswer> {
+  const { node, folders } = call;
+  const { confined } = readRepairMemory(node, `${folders.state}/${MEMORY}`, {
+    boot: readBootId(node.files),
+    seconds: 0,
+  });
+  const xml = confined[qemu.process] === undefined ? null : await call.domains.migratableXml(qemu.name);
+  if (xml === null) return runStock(call, call.stdin);
+  return stockWith(call, { pid: qemu.pid, xml: await travellingXml(xml, { vm: qemu.name, request: null }) });
+}
+
+/** OpenNebula's script, with this XML for libvirt. */
+async function stockWith(
+  call: DriverCall,
+  { pid, xml }: { readonly pid: number; readonly xml: string },
+): Promise<DriverAnswer> {
+  const path = `${call.folders.state}/travel-${pid}.xml`;
+  call.node.writeAtomically(path, xml, 0o600);
+  try {
+    return await runStock(call, call.stdin, await call.migration.environment(path));
+  } finally {
+    call.node.remove(path);
   }
 }
 
@@ -146,15 +173,12 @@ async function travel(
     readonly host: string;
   },
 ): Promise<DriverAnswer> {
-  const path = `${call.folders.state}/travel-${traveller.qemu.pid}.xml`;
-  call.node.writeAtomically(path, trip.xml, 0o600);
   const heartbeat = setInterval(() => channel?.send('waiting'), HEARTBEAT_MS);
   let answer: DriverAnswer;
   try {
-    answer = await runStock(call, call.stdin, await call.migration.environment(path));
+    answer = await stockWith(call, { pid: traveller.qemu.pid, xml: trip.xml });
   } finally {
     clearInterval(heartbeat);
-    call.node.remove(path);
   }
   if (answer.code !== 0) {
     channel?.send('failed');

@@ -252,6 +252,35 @@ describe('a guest that migrates live', () => {
     expect(toHost).not.toHaveBeenCalled();
   });
 
+  test.each([
+    ['by which reconcile kept it off the CPUs of others stay behind', true, null],
+    ['of its own go with it', false, ['<vcpupin', '<vcpupin', '<emulatorpin']],
+  ])('that Pinfold did not place: pins %s', async (_, confined, pins) => {
+    open();
+    await source.started(1, { vcpus: 2, pinfold: null });
+    if (!confined)
+      for (const words of [
+        ['vcpupin', 'one-1', '0', '2-3'],
+        ['vcpupin', 'one-1', '1', '2-3'],
+        ['emulatorpin', 'one-1', '2-3'],
+      ])
+        await source.virsh(...words, '--live');
+    await source.started(5, { vcpus: 1, pinfold: DEDICATED });
+    await source.reconcile();
+    expect(source.entry('one-1').foreign).not.toBeNull();
+    const before = (await source.call('', []).domains.migratableXml('one-1'))!;
+    expect(before).toContain('<vcpupin');
+    let xml: string | null = null;
+    await migrate({
+      stock: given => {
+        xml = given ?? before;
+        return fails();
+      },
+    });
+    expect(xml!.match(/<(?:vcpupin|emulatorpin)/g)).toEqual(pins);
+    expect((await source.call('', []).domains.migratableXml('one-1'))!).toBe(before);
+  });
+
   test('that runs on the destination already under its name is not migrated', async () => {
     open();
     await source.started(1, GUEST);
