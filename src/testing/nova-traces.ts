@@ -21,6 +21,8 @@ export interface NovaTrace {
   readonly offeredVcpus: number;
   /** vCPUs that Nova placed, without the guests that it accepted with wrong pins. */
   readonly novaVcpus: Readonly<Record<Strategy, number>>;
+  /** Names of the guests that Nova placed. */
+  readonly novaAccepted: Readonly<Record<Strategy, ReadonlySet<string>>>;
   /** Mean over all events of the difference between the CPU shares of Nova's fullest and emptiest cell. */
   readonly novaGap: Readonly<Record<Strategy, number>>;
   readonly trace: (strategy: Strategy) => Trace;
@@ -63,6 +65,10 @@ export function novaTraces(): readonly NovaTrace[] {
       profile: vector.profile,
       offeredVcpus: [...requests.values()].reduce((sum, request) => sum + request.vcpus, 0),
       novaVcpus: { pack: placed(vector.nova.pack), spread: placed(vector.nova.spread) },
+      novaAccepted: {
+        pack: new Set(vector.nova.pack.accepted),
+        spread: new Set(vector.nova.spread.accepted),
+      },
       novaGap: { pack: novaGap(vector, 'pack'), spread: novaGap(vector, 'spread') },
       trace,
     };

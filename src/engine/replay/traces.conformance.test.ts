@@ -3,7 +3,8 @@ import type { Host } from '../../domain/host.ts';
 import type { Trace } from '../../domain/trace.ts';
 import { checkPlacement } from '../../testing/check-placement.ts';
 import { cpusOf, loadGap, novaTraces, type NovaTrace } from '../../testing/nova-traces.ts';
-import type { RunningGuest } from '../running-host.ts';
+import { readRequest } from '../request/read-request.ts';
+import { RunningHost, type RunningGuest } from '../running-host.ts';
 import { replay } from './replay.ts';
 
 const traces = novaTraces();
@@ -118,13 +119,50 @@ describe('against the better of Nova’s two modes, summed over all traces', () 
   });
 });
 
+/** For each guest on one cell with dedicated CPUs: how much fuller its cell is than the emptiest that would take it. */
+function sharesGivenUp({ host, events }: Trace): number[] {
+  const running = new RunningHost(host);
+  return events.flatMap(event => {
+    running.remove(event[1]);
+    const read = event[0] === 'a' ? readRequest({ ...event[2], vm: event[1] }) : null;
+    if (read?.ok !== true || !read.spec.wantsPlacement) return [];
+    const { spec } = read;
+    const offer = running.offer(spec);
+    if (!offer.ok) return [];
+    const fitting = running.model.cells.filter(
+      cell => running.offer({ ...spec, allowedCells: [cell.id] }).ok,
+    );
+    running.put(offer.guest);
+    if (spec.cells.length > 1 || spec.cpuPolicy === 'shared') return [];
+    const shares = fitting.map(cell => 1 - cell.cores.freeTotal / cell.dedicatedTotal);
+    const chosen = fitting.findIndex(cell => cell.id === offer.guest.placement.cells[0]!.hostCell);
+    return [shares[chosen]! - Math.min(...shares)];
+  });
+}
+
 describe('how even spread keeps the cells', () => {
+  test('a guest on one cell with dedicated CPUs goes to the emptiest that fits, give or take what memory weighs', () => {
+    const givenUp = traces.flatMap(trace => sharesGivenUp(trace.trace('spread')));
+    expect(givenUp).toHaveLength(738);
+    expect(givenUp.filter(share => share > 1e-9)).toHaveLength(5);
+    expect(Math.max(...givenUp)).toBeLessThan(0.02);
+    expect(Math.max(...traces.flatMap(trace => sharesGivenUp(trace.trace('pack'))))).toBeGreaterThan(0.5);
+  });
+
+  test('on t08 the cells are exactly as even as Nova’s when only the guests that Nova took are offered', () => {
+    const t08 = traces.find(trace => trace.id === 't08')!;
+    const trace = t08.trace('spread');
+    const events = trace.events.map(event =>
+      event[0] === 'd' || t08.novaAccepted.spread.has(event[1]) ? event : (['d', event[1]] as const),
+    );
+    expect(meanGap({ ...trace, events })).toBeCloseTo(t08.novaGap.spread, 12);
+  });
+
   test('fullest and emptiest cell are no farther apart than under Nova’s spread, on average over each trace', () => {
     const farther = traces
       .filter(trace => meanGap(trace.trace('spread')) > trace.novaGap.spread + 1e-9)
       .map(trace => trace.id);
-    // Because more is let in: in t08 twice a six-core isolate guest that Nova refuses, which fills one of two cells; t03 has
-    // two cells as well, and a guest of two cells decides in which order the others may come.
+    // Two hosts with two cells that let others in than Nova; why no rule for one guest mends that is in bench/README.md.
     expect(farther).toEqual(['t03', 't08']);
     const mean = (gap: (trace: NovaTrace) => number) => sum(gap) / traces.length;
     expect(mean(trace => meanGap(trace.trace('spread')))).toBeLessThanOrEqual(
