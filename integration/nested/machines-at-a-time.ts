@@ -1,6 +1,6 @@
 import { availableParallelism, freemem } from 'node:os';
 
-/** RAM of the largest profile, QEMU's translation buffer, and what the scenarios need on this side. */
+/** RAM of the largest profile, QEMU's translation buffer of a gigabyte, and what the scenarios need on this side. */
 const GIB_PER_MACHINE = 6;
 
 /**

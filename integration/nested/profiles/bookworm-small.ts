@@ -1,5 +1,4 @@
 import type { Profile } from '../profile.ts';
-import { EMULATED_INTEL } from './emulated-intel.ts';
 import { BOOKWORM } from './debian-images.ts';
 
 /**
@@ -14,7 +13,7 @@ export const bookwormSmall: Profile = {
   guests: 'qemu',
   leastQemu: 7,
   accelerator: 'tcg,thread=multi',
-  cpu: EMULATED_INTEL,
+  cpu: 'max,vendor=GenuineIntel',
   smp: '4,sockets=4,cores=1,threads=1',
   cells: [
     { cpus: '0-2', memoryMiB: 1536, hugePages: 128 },

@@ -1,5 +1,4 @@
 import type { Profile } from '../profile.ts';
-import { EMULATED_INTEL } from './emulated-intel.ts';
 import { TRIXIE } from './debian-images.ts';
 
 /**
@@ -13,7 +12,7 @@ export const trixieOdd: Profile = {
   guests: 'qemu',
   leastQemu: 10,
   accelerator: 'tcg,thread=multi',
-  cpu: EMULATED_INTEL,
+  cpu: 'max,vendor=GenuineIntel',
   smp: '6,sockets=6,cores=1,threads=1',
   cells: [
     { cpus: '0-3', memoryMiB: 1536, hugePages: 64 },

@@ -1,5 +1,4 @@
 import type { Profile } from '../profile.ts';
-import { EMULATED_INTEL } from './emulated-intel.ts';
 import { TRIXIE } from './debian-images.ts';
 
 /**
@@ -15,7 +14,7 @@ export const trixie: Profile = {
   guests: 'qemu',
   leastQemu: 10,
   accelerator: 'tcg,thread=multi',
-  cpu: EMULATED_INTEL,
+  cpu: 'max,vendor=GenuineIntel',
   smp: '16,sockets=2,cores=4,threads=2',
   cells: ['0-3', '4-7', '8-11', '12-15'].map(cpus => ({ cpus, memoryMiB: 1024, hugePages: 128 })),
   distances: [
