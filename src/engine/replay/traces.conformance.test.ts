@@ -162,7 +162,7 @@ describe('how even spread keeps the cells', () => {
     const farther = traces
       .filter(trace => meanGap(trace.trace('spread')) > trace.novaGap.spread + 1e-9)
       .map(trace => trace.id);
-    // Two hosts with two cells that let others in than Nova; why no rule for one guest mends that is in bench/README.md.
+    // Two hosts with two cells that let others in than Nova; what was tried against that is in bench/README.md.
     expect(farther).toEqual(['t03', 't08']);
     const mean = (gap: (trace: NovaTrace) => number) => sum(gap) / traces.length;
     expect(mean(trace => meanGap(trace.trace('spread')))).toBeLessThanOrEqual(
