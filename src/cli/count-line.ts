@@ -1,31 +1,14 @@
-import { isatty } from 'node:tty';
+import { ProgressLine, type TerminalWrite } from './progress-line.ts';
 import { bar } from './render/bars.ts';
 
-/** Nothing is drawn before this: what is over sooner needs no line. */
-const QUIET_MS = 1000;
-const REDRAW_MS = 250;
-
-/** A line on standard error that counts what is done of many things alike; nothing where that is no terminal. */
+/** Counts on a {@link ProgressLine} what is done of many things alike. */
 export class CountLine {
-  readonly #what: string;
-  readonly #total: number;
-  readonly #write: (text: string) => void;
-  readonly #start = Date.now();
-  readonly #timer: NodeJS.Timeout | null;
+  readonly #line: ProgressLine;
   #done = 0;
-  #isDrawn = false;
 
   /** `what`: how the things are called, `nodes read`. `write`: null for a standard error that is no terminal. */
-  constructor(total: number, what: string, write = terminal()) {
-    this.#total = total;
-    this.#what = what;
-    this.#write = write ?? (() => undefined);
-    this.#timer =
-      write === null
-        ? null
-        : setInterval(() => {
-            this.#draw();
-          }, REDRAW_MS);
+  constructor(total: number, what: string, write?: TerminalWrite) {
+    this.#line = new ProgressLine(() => `${bar(this.#done, total)} ${this.#done} of ${total} ${what}`, write);
   }
 
   /** One more is done. */
@@ -35,21 +18,6 @@ export class CountLine {
 
   /** All is over; the line goes. */
   end(): void {
-    if (this.#timer !== null) clearInterval(this.#timer);
-    if (this.#isDrawn) this.#write('\r\x1b[K');
+    this.#line.end();
   }
-
-  #draw(): void {
-    if (Date.now() - this.#start < QUIET_MS) return;
-    this.#isDrawn = true;
-    this.#write(`\r\x1b[K${bar(this.#done, this.#total)} ${this.#done} of ${this.#total} ${this.#what}`);
-  }
-}
-
-function terminal(): ((text: string) => void) | null {
-  return isatty(2)
-    ? text => {
-        process.stderr.write(text);
-      }
-    : null;
 }

@@ -1,9 +1,6 @@
-import { isatty } from 'node:tty';
+import { ProgressLine, type TerminalWrite } from './progress-line.ts';
 import { bar } from './render/bars.ts';
 
-/** Nothing is drawn before this: what is over sooner needs no bar. */
-const QUIET_MS = 1000;
-const REDRAW_MS = 250;
 /** How far a step is shown at most before it is over, in parts of its weight. */
 const NEARLY = 0.95;
 
@@ -13,47 +10,38 @@ export interface WorkPart {
   readonly seconds: number;
 }
 
-/** A line on standard error that shows how far the work is; nothing where that is no terminal. */
+/** A {@link ProgressLine} for work in parts, of which is known how long each usually takes. */
 export class ProgressBar {
   readonly #parts: readonly WorkPart[];
-  readonly #start = Date.now();
-  readonly #timer: NodeJS.Timeout | null;
+  readonly #line: ProgressLine;
   #part = 0;
   #partStart = Date.now();
-  #isDrawn = false;
 
-  constructor(parts: readonly WorkPart[]) {
+  /** `write`: null for a standard error that is no terminal. */
+  constructor(parts: readonly WorkPart[], write?: TerminalWrite) {
     this.#parts = parts;
-    this.#timer = isatty(2)
-      ? setInterval(() => {
-          this.#draw();
-        }, REDRAW_MS)
-      : null;
+    this.#line = new ProgressLine(() => this.#text(), write);
   }
 
   /** This part begins. */
   begin(part: number): void {
     this.#part = part;
     this.#partStart = Date.now();
-    this.#draw();
+    this.#line.draw();
   }
 
   /** The work is over; the line goes. */
   end(): void {
-    if (this.#timer !== null) clearInterval(this.#timer);
-    if (this.#isDrawn) process.stderr.write('\r\x1b[K');
+    this.#line.end();
   }
 
-  #draw(): void {
-    if (this.#timer === null || Date.now() - this.#start < QUIET_MS) return;
+  #text(): string {
     const total = this.#parts.reduce((sum, { seconds }) => sum + seconds, 0);
     const before = this.#parts.slice(0, this.#part).reduce((sum, { seconds }) => sum + seconds, 0);
     const part = this.#parts[this.#part];
     const within =
       part === undefined ? 0 : Math.min(NEARLY * part.seconds, (Date.now() - this.#partStart) / 1000);
-    this.#isDrawn = true;
-    process.stderr.write(
-      `\r\x1b[K${bar(before + within, total)} ${this.#part + 1} of ${this.#parts.length}: ${part?.name ?? ''}`,
-    );
+    const { length } = this.#parts;
+    return `${bar(before + within, total)} ${this.#part + 1} of ${length}: ${part?.name ?? ''}`;
   }
 }

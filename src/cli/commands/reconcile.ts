@@ -11,6 +11,7 @@ import { AppError, EXIT } from '../../domain/app-error.ts';
 import { exclusivityPlace, ledgerAsItLies, libvirtUri, nodeTools } from '../node-tools.ts';
 import { stateFolderOf } from '../observed-host.ts';
 import { print, say } from '../output.ts';
+import { withProgress } from '../with-progress.ts';
 import { renderReconcile } from '../render/render-reconcile.ts';
 
 /** What the verb was called with. */
@@ -20,9 +21,14 @@ export interface ReconcileOptions {
   readonly json: boolean;
 }
 
+/** A node with a hundred guests; moving memory back takes longer. */
+const USUAL_SECONDS = 2;
+
 /** Finds what differs from what was decided and, but for a dry run, mends it. */
 export async function reconcileCommand(options: ReconcileOptions): Promise<number> {
-  const { document, warnings } = options.dryRun ? await preview(options.root) : await mend(options.root);
+  const { document, warnings } = await withProgress('comparing with what was decided', USUAL_SECONDS, () =>
+    options.dryRun ? preview(options.root) : mend(options.root),
+  );
   for (const warning of warnings) say(warning);
   await print(options.json ? `${JSON.stringify(document, null, 2)}\n` : renderReconcile(document));
   const isWhole = options.dryRun || document.drift.every(({ repair }) => repair === 'done');

@@ -21,10 +21,20 @@ export interface ReplayOptions {
  * that arrives while it runs replaces itself, as after a restart.
  */
 export function replay(trace: Trace, options: ReplayOptions): Replay {
+  const steps = replayInSteps(trace, options);
+  for (;;) {
+    const step = steps.next();
+    if (step.done === true) return step.value;
+  }
+}
+
+/** The same, pausing behind each event, for callers that have something else to do between two. */
+export function* replayInSteps(trace: Trace, options: ReplayOptions): Generator<void, Replay> {
   const run = new Run(trace, options);
-  trace.events.forEach((event, number) => {
+  for (const [number, event] of trace.events.entries()) {
     run.take(event, number);
-  });
+    yield;
+  }
   return run.result();
 }
 
