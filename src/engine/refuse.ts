@@ -79,7 +79,7 @@ function lonelyCell(all: readonly CellRefusal[], count: number): Reason {
   const best = starves ?? rows.reduce((a, b) => (b.available / b.needed > a.available / a.needed ? b : a));
   const words = CONSTRAINT_WORDS[best.constraint as keyof typeof CONSTRAINT_WORDS];
   const who = count === 1 ? 'The guest' : `Guest cell ${best.guestCell}`;
-  const these = rows === all ? 'host cells' : 'host cells that pinfold:cells allows';
+  const these = rows.length === all.length ? 'host cells' : 'host cells that pinfold:cells allows';
   const tail = rows.length === 1 ? '' : ` (the nearest of ${rows.length} ${these} to what is needed)`;
   return {
     code: starves === undefined ? 'no-cell-fits' : 'shared-guests-need-cpus',
