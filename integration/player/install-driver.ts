@@ -1,11 +1,12 @@
-import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, lstatSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { mustRun } from '../kit/run-program.ts';
 import type { DrivenHost } from '../opennebula/drive.ts';
 
 /**
  * Puts OpenNebula's remotes where a front-end has them, installs Pinfold's driver directory into them with the
- * project's own installer, and copies the result to the host as `onehost sync` does (links become files there).
+ * project's own installer, and copies the result to the host as `onehost sync` does (links become files there). Does
+ * nothing where all of that is as this process left it; V8's compiled code beside the programs then stays, too.
  *
  * @param delivery folder with dist/ and hooks/, as a user gets it
  * @param remotes our re-creation of OpenNebula's remotes
@@ -19,12 +20,34 @@ export async function installDriver(
     decisionSeconds,
   }: { readonly delivery: string; readonly remotes: string; readonly decisionSeconds: number | null },
 ): Promise<void> {
+  const installation = { host, delivery, remotes, decisionSeconds };
+  if (left !== null && left === stateOf(installation)) return;
   cpSync(remotes, host.remotes, { recursive: true });
   await mustRun([join(delivery, 'hooks/opennebula/install'), host.remotes], { timeoutMs: 60_000 });
   const configuration = join(host.remotes, 'etc/vmm/kvm/pinfold/driver.conf');
   if (decisionSeconds === null) rmSync(configuration, { force: true });
   else writeFileSync(configuration, `PINFOLD_TIMEOUT=${decisionSeconds}\n`);
   syncHost(host);
+  left = stateOf(installation);
+}
+
+/** What the last installation left behind; null before the first. */
+let left: string | null = null;
+
+/** Every file on front-end and host with its size and the moment of its last change, but for what use makes there. */
+function stateOf(installation: { readonly host: DrivenHost }): string {
+  const { remotes, scripts } = installation.host;
+  const files = [remotes, scripts].flatMap(folder =>
+    existsSync(folder)
+      ? readdirSync(folder, { recursive: true, encoding: 'utf8' }).map(name => join(folder, name))
+      : [],
+  );
+  const kept = files.filter(path => !path.endsWith('.cache') && !path.endsWith('/policy.yaml')).sort();
+  const facts = kept.map(path => {
+    const { size, mode, mtimeMs, ctimeMs } = lstatSync(path);
+    return (mode & 0o170000) === 0o040000 ? [path, mode] : [path, mode, size, mtimeMs, ctimeMs];
+  });
+  return JSON.stringify([installation, facts]);
 }
 
 /** `onehost sync`: the host has what the front-end has, links dereferenced, and nothing else. */

@@ -1,0 +1,78 @@
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { DrivenHost } from '../opennebula/drive.ts';
+import { installDriver, setPolicy } from './install-driver.ts';
+
+let base = '';
+beforeEach(() => {
+  base = mkdtempSync(join(tmpdir(), 'install-driver-'));
+  mkdirSync(join(base, 'delivery/hooks/opennebula'), { recursive: true });
+  mkdirSync(join(base, 'ours/etc/vmm/kvm/pinfold'), { recursive: true });
+  writeFileSync(join(base, 'ours/deploy'), 'the stock script');
+  const installer = join(base, 'delivery/hooks/opennebula/install');
+  writeFileSync(installer, `#!/bin/sh\necho once >> ${base}/runs\necho code > "$1/run-hook.cjs"\n`);
+  chmodSync(installer, 0o755);
+});
+afterEach(() => {
+  rmSync(base, { recursive: true, force: true });
+});
+
+const install = (decisionSeconds: number | null = null) =>
+  installDriver({ remotes: join(base, 'remotes'), scripts: join(base, 'scripts') } as DrivenHost, {
+    delivery: join(base, 'delivery'),
+    remotes: join(base, 'ours'),
+    decisionSeconds,
+  });
+const runs = () => readFileSync(join(base, 'runs'), 'utf8').trim().split('\n').length;
+
+it('installs once for scenarios that leave the host as it was, and keeps the compiled code beside the programs', async () => {
+  await install();
+  const cache = join(base, 'scripts/run-hook.cjs.cache');
+  writeFileSync(cache, 'compiled');
+  setPolicy(
+    { remotes: join(base, 'remotes'), scripts: join(base, 'scripts') } as DrivenHost,
+    'strategy: pack',
+  );
+  await install();
+  expect(runs()).toBe(1);
+  expect(readFileSync(cache, 'utf8')).toBe('compiled');
+});
+
+it.each([
+  [
+    'lost a program',
+    () => {
+      rmSync(join(base, 'scripts/run-hook.cjs'));
+    },
+  ],
+  [
+    'got another one',
+    () => {
+      writeFileSync(join(base, 'scripts/run-hook.cjs'), 'evil\n');
+    },
+  ],
+  [
+    'had one away for a while',
+    () => {
+      renameSync(join(base, 'scripts/deploy'), join(base, 'deploy'));
+      renameSync(join(base, 'deploy'), join(base, 'scripts/deploy'));
+    },
+  ],
+])('installs anew where the host %s', async (_, harm) => {
+  await install();
+  harm();
+  await install();
+  expect(runs()).toBe(2);
+  expect(readFileSync(join(base, 'scripts/run-hook.cjs'), 'utf8')).toBe('code\n');
+  expect(readFileSync(join(base, 'scripts/deploy'), 'utf8')).toBe('the stock script');
+});
+
+it('installs anew with another patience', async () => {
+  await install();
+  await install(240);
+  expect(runs()).toBe(2);
+  expect(readFileSync(join(base, 'scripts/etc/vmm/kvm/pinfold/driver.conf'), 'utf8')).toBe(
+    'PINFOLD_TIMEOUT=240\n',
+  );
+});
