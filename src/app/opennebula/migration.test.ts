@@ -1,3 +1,6 @@
+import type { DecisionRecord } from '../../domain/decision-record.ts';
+import { decide } from '../../engine/decide.ts';
+import { buildHostModel } from '../../engine/host-model.ts';
 import type { MachineName } from '../../machines/named-machines.ts';
 import { PlacedNode, type PlacedGuestWish } from '../../testing/placed-node.ts';
 import type { ChannelEnd, Heard, LineChannel } from '../ports.ts';
@@ -387,6 +390,11 @@ describe('a destination that does not answer as it should', () => {
       'migrated-in',
     ]);
     expect(new Set(target.vcpus('one-1')).size).toBe(2);
+    const record = JSON.parse(target.read('/run/pinfold/decisions/one-1.json')) as DecisionRecord;
+    expect(record).toMatchObject({ vm: 'one-1', host: { claims: [] } });
+    expect(decide(buildHostModel(record.host), record.request)).toMatchObject({
+      placement: target.entry('one-1').placement,
+    });
   });
 
   test('may greet first', async () => {

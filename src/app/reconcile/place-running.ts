@@ -8,13 +8,20 @@ import { place } from '../../engine/decide.ts';
 import { buildHostModel } from '../../engine/host-model.ts';
 import { readRequest } from '../../engine/request/read-request.ts';
 import { confirmed } from '../collect-garbage.ts';
+import type { Asked } from '../prepare-start.ts';
 import type { SeenGuest } from './observed.ts';
 import { heldCpus } from './wanted-placement.ts';
 
 type PlacedEntry = LedgerEntry & { readonly placement: Placement };
 
 /** Where a running guest goes, or why it stays as it is (the end of a sentence). */
-export type RunningPlacement = { readonly entry: PlacedEntry } | { readonly why: string };
+export type RunningPlacement =
+  | {
+      readonly entry: PlacedEntry;
+      /** With what that was decided; absent where it was decided before. */
+      readonly asked?: Asked;
+    }
+  | { readonly why: string };
 
 /**
  * Places a guest that runs already:
@@ -57,6 +64,7 @@ export function placeRunning(
       foreign: null,
       request: wish.request,
     },
+    asked: { request: { ...wish.request, vm: guest.vm, vcpus }, host: others },
   };
 }
 

@@ -3,6 +3,7 @@ import type { Placement } from '../../domain/decision.ts';
 import type { Host } from '../../domain/host.ts';
 import type { LedgerEntry } from '../../domain/ledger.ts';
 import { buildHostModel } from '../../engine/host-model.ts';
+import type { Asked } from '../prepare-start.ts';
 import { decideVcpu } from './decide-vcpu.ts';
 import type { Finding } from './finding.ts';
 import type { Observed, SeenGuest } from './observed.ts';
@@ -16,6 +17,7 @@ interface Draft {
   readonly seen: Observed;
   readonly repairs: Repair[];
   readonly entries: Map<string, LedgerEntry>;
+  readonly asked: Map<string, Asked>;
   readonly confined: Map<string, string>;
   readonly refused: Map<number, string>;
   readonly decided: Map<number, string>;
@@ -31,6 +33,7 @@ export function planRepairs(seen: Observed, findings: readonly Finding[]): Repai
     seen,
     repairs: [],
     entries: new Map(),
+    asked: new Map(),
     confined: new Map(seen.confined),
     refused: new Map(),
     decided: new Map(),
@@ -203,8 +206,9 @@ function putInPlace(draft: Draft, finding: Finding, index: number): void {
     draft.refused.set(index, placed.why);
     return;
   }
-  const { entry } = placed;
+  const { entry, asked } = placed;
   draft.entries.set(drift.vm, entry);
+  if (asked !== undefined) draft.asked.set(drift.vm, asked);
   draft.confined.delete(guest!.process);
   draft.decided.set(index, `it goes to ${places(entry.placement, heldCpus(entry))}`);
   for (const act of pinsOf(entry.placement, guest!, null)) add(draft, finding, { index, act });

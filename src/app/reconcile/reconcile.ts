@@ -2,7 +2,7 @@ import type { Change } from '../../domain/plan.ts';
 import type { Reconciliation, ReportedDrift } from '../../domain/drift.ts';
 import type { Ledger, LedgerEntry } from '../../domain/ledger.ts';
 import type { GuestControl, LedgerStore, NodeLock, PageReturn } from '../ports.ts';
-import { sweepDecisionRecords } from '../decision-records.ts';
+import { recordDecision, sweepDecisionRecords } from '../decision-records.ts';
 import { withEntry } from '../prepare-start.ts';
 import type { RebalanceTools } from '../rebalance/rebalance-tools.ts';
 import type { ExclusivityPlace } from '../exclusivity/exclusivity.ts';
@@ -80,6 +80,7 @@ export async function reconcile(tools: ReconcileTools): Promise<ReconcileEnd> {
     const warnings = await finishChanges(tools);
     const made = await decide(tools);
     const applied = await apply(made, tools);
+    for (const asked of made.plan.asked.values()) recordDecision(tools.node, tools.stateFolder, asked);
     const document = report(made, { dryRun: false, applied });
     remember(tools, made, document);
     return { document, warnings: [...warnings, ...made.warnings] };

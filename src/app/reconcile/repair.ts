@@ -1,5 +1,6 @@
 import type { LedgerEntry } from '../../domain/ledger.ts';
 import type { CpuList } from '../../domain/host-topology.ts';
+import type { Asked } from '../prepare-start.ts';
 
 /** One act that mends something, or makes way for one that does. */
 export type Act =
@@ -28,6 +29,8 @@ export interface RepairPlan {
   readonly repairs: readonly Repair[];
   /** What the ledger must say before the first of them, by guest. */
   readonly entries: ReadonlyMap<string, LedgerEntry>;
+  /** With what guests were placed anew, by guest. */
+  readonly asked: ReadonlyMap<string, Asked>;
   /** What guests without pins are let run on, by process. */
   readonly confined: ReadonlyMap<string, string>;
   /** Why a finding stays, by its index; the end of a sentence. */
