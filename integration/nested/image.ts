@@ -45,7 +45,8 @@ const BUILD_TIMEOUT_MS = 600_000;
  * @param source folder with customize.sh and units/.
  */
 export async function imageFor(profile: Profile, source: string): Promise<Image> {
-  const hash = shortHash([JSON.stringify(profile.image), ...sourcesOf(source)]);
+  const sources = sourcesOf(source, profile.image.atHand !== undefined);
+  const hash = shortHash([JSON.stringify(profile.image), ...sources]);
   const parent = cacheFolder('images');
   const folder = join(parent, `${profile.image.suite}-${hash}`);
   if (!existsSync(folder)) {
@@ -82,14 +83,12 @@ export async function imageFor(profile: Profile, source: string): Promise<Image>
   };
 }
 
-function sourcesOf(source: string): string[] {
+function sourcesOf(source: string, hasAptSource: boolean): string[] {
   const units = readdirSync(join(source, 'units'))
     .sort()
     .map(name => join('units', name));
-  return ['customize.sh', 'keep-qemu.sh', ...units].flatMap(name => [
-    name,
-    readFileSync(join(source, name), 'utf8'),
-  ]);
+  const scripts = ['customize.sh', 'keep-qemu.sh', ...(hasAptSource ? ['apt-source.sh'] : [])];
+  return [...scripts, ...units].flatMap(name => [name, readFileSync(join(source, name), 'utf8')]);
 }
 
 async function build(profile: Profile, source: string, work: string): Promise<void> {
@@ -117,6 +116,9 @@ async function build(profile: Profile, source: string, work: string): Promise<vo
       ...(image.keepsQemu
         ? [`--customize-hook=${join(source, 'keep-qemu.sh')} "$1" ${join(work, 'qemu')}`]
         : []),
+      ...(image.atHand === undefined
+        ? []
+        : [`--customize-hook=${join(source, 'apt-source.sh')} "$1" ${image.atHand.join(' ')}`]),
       ...[image.suite, root, ...image.sources],
     ],
     {

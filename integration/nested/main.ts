@@ -13,6 +13,7 @@ import { workFolder } from '../kit/work-folder.ts';
 import { bundlePlayer, bundleQm } from '../player/bundle-player.ts';
 import { copyDelivery } from '../player/delivery.ts';
 import type { Damage } from '../player/damage.ts';
+import { playNewcomer, tallyOf } from '../newcomer/trial.ts';
 import type { ScenarioOutcome } from '../player/play.ts';
 import { isGood, queueFacts, report, scenariosFor, type Tally } from '../player/suite.ts';
 import type { HostName } from '../scenarios/scenario.ts';
@@ -124,6 +125,15 @@ async function partOf(
     machines += 1;
     await inVoice(voice(machines), work).finally(() => (seconds += (Date.now() - start) / 1000));
   };
+  let tally: Tally = { passed: 0, failed: 0 };
+  if (profile.plays === 'newcomer')
+    return {
+      name: profile.name,
+      left: () => 0,
+      seconds: () => seconds,
+      tally: () => tally,
+      work: () => timed(async () => void (tally = await newcomer(profile))),
+    };
   const { player } = await prepared();
   const wanted = scenariosFor(CHECKOUT, player, profile.name as HostName);
   const outcomes: ScenarioOutcome[] = [];
@@ -143,9 +153,24 @@ async function partOf(
 
 /** Plays these scenarios, or all for this profile. */
 async function play(profile: Profile, asked: readonly string[]): Promise<Tally> {
+  if (profile.plays === 'newcomer') {
+    if (asked.length > 0) throw new Error(`No scenario is played on ${profile.name}.`);
+    return newcomer(profile);
+  }
   return withMachine(profile, async played => {
     const wanted = asked.length === 0 ? played.scenarios : asked;
     return report(wanted, await playPiece(played, wanted));
+  });
+}
+
+/** Does what INSTALL.md tells a newcomer; the transcript is kept. */
+async function newcomer(profile: Profile): Promise<Tally> {
+  return withMachine(profile, async ({ steps, machine, folder }) => {
+    const transcript = join(CHECKOUT, 'ci-output/newcomer.txt');
+    const findings = await steps.step("type INSTALL.md's commands into the fresh node", () =>
+      playNewcomer({ checkout: CHECKOUT, machine, folder, transcript }),
+    );
+    return tallyOf(findings, transcript);
   });
 }
 
@@ -162,6 +187,7 @@ const BROKEN: readonly (readonly [Damage, string])[] = [
  * when each of them failed by a check, whose sentence is printed.
  */
 async function broken(profile: Profile): Promise<boolean> {
+  if (profile.plays !== 'scenarios') throw new Error(`No scenario is played on ${profile.name}.`);
   return withMachine(profile, async ({ machine }) => {
     const verdicts: string[] = [];
     let good = true;
@@ -216,19 +242,29 @@ async function prepare(): NonNullable<typeof made> {
  */
 async function withMachine<T>(
   profile: Profile,
-  work: (stage: PlayedMachine & { readonly scenarios: readonly string[] }) => Promise<T>,
+  work: (
+    stage: PlayedMachine & {
+      readonly scenarios: readonly string[];
+      /** Of this run: delivery/ and more. */
+      readonly folder: string;
+    },
+  ) => Promise<T>,
   mayBeUp = true,
 ): Promise<T> {
   const { folder, player } = await prepared();
   const steps = new Steps();
   say(`\nintegration/nested, ${profile.name}: ${profile.about}`);
-  const scenarios = scenariosFor(CHECKOUT, player, profile.name as HostName);
+  const scenarios =
+    profile.plays === 'scenarios' ? scenariosFor(CHECKOUT, player, profile.name as HostName) : [];
   const remembered = mayBeUp ? rememberedMachine(profile.name) : null;
   const machine = remembered ?? (await start(profile, steps, false));
   try {
-    await steps.step('bring Pinfold and the scenarios in', () => deliver(machine, folder));
-    await steps.step('read the same topology over SSH as inside', () => sameTopology(machine));
-    return await work({ profile, scenarios, steps, machine, player });
+    // A newcomer's node has no Node.js that could play anything.
+    if (profile.plays === 'scenarios') {
+      await steps.step('bring Pinfold and the scenarios in', () => deliver(machine, folder));
+      await steps.step('read the same topology over SSH as inside', () => sameTopology(machine));
+    }
+    return await work({ profile, scenarios, steps, machine, folder, player });
   } finally {
     if (remembered === null) stopMachine(machine);
   }

@@ -9,6 +9,11 @@ export interface ImageRecipe {
   readonly diskMiB: number;
   /** The image's own QEMU is kept beside it, for machines whose QEMU is too old to boot it. */
   readonly keepsQemu: boolean;
+  /**
+   * Present where these and what they pull in lie in an apt source of the image instead of being installed, unpacked
+   * beside that for the stand-ins alone; apt and dpkg then do as on a fresh Debian.
+   */
+  readonly atHand?: readonly string[];
 }
 
 /** One cell of a virtual machine. */
@@ -42,6 +47,8 @@ export interface Profile {
   /** Further QEMU arguments, e.g. a device behind a PCI bridge of one cell. */
   readonly devices: readonly string[];
   readonly kernelArguments: readonly string[];
+  /** What it is for: scenarios, or the six commands of a newcomer. */
+  readonly plays: 'scenarios' | 'newcomer';
   /** From launch to a login that works, without a snapshot. */
   readonly bootTimeoutMs: number;
 }

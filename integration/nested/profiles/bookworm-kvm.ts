@@ -24,5 +24,6 @@ export const bookwormKvm: Profile = {
   ],
   devices: [],
   kernelArguments: ['mitigations=off'],
+  plays: 'scenarios',
   bootTimeoutMs: 180_000,
 };

@@ -25,5 +25,6 @@ export const bookwormSmall: Profile = {
   ],
   devices: [],
   kernelArguments: ['mitigations=off'],
+  plays: 'scenarios',
   bootTimeoutMs: 180_000,
 };

@@ -26,3 +26,15 @@ export const BOOKWORM: ImageRecipe = { ...debian('bookworm'), keepsQemu: false }
 
 /** Debian 13, the base of Proxmox VE 9: kernel 6.12, systemd 257, libvirt 11.3, QEMU 10.0, Node 20. */
 export const TRIXIE: ImageRecipe = { ...debian('trixie'), keepsQemu: true };
+
+const AT_HAND = ['nodejs', 'numactl'];
+
+/**
+ * Debian 13 as a node of Proxmox VE 9 is before anything of ours was on it: no Node.js, no numactl, Debian's packages at hand.
+ * whiptail, which debconf looks for, is on every such node.
+ */
+export const FRESH_TRIXIE: ImageRecipe = {
+  ...TRIXIE,
+  packages: [...PACKAGES.filter(name => !AT_HAND.includes(name)), 'whiptail'],
+  atHand: AT_HAND,
+};

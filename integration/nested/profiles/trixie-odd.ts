@@ -26,5 +26,6 @@ export const trixieOdd: Profile = {
   ],
   devices: [],
   kernelArguments: ['mitigations=off', 'maxcpus=5'],
+  plays: 'scenarios',
   bootTimeoutMs: 180_000,
 };

@@ -29,5 +29,6 @@ export const trixie: Profile = {
     ...['-device', 'pcie-root-port,id=port1,bus=bridge1,chassis=1', '-device', 'e1000e,bus=port1'],
   ],
   kernelArguments: ['mitigations=off', 'intel_iommu=on'],
+  plays: 'scenarios',
   bootTimeoutMs: 240_000,
 };
