@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { guestControl } from '../adapters/control/guest-control.ts';
+import { holdTree } from '../adapters/embedded/tree-lock.ts';
 import { openTreeNode } from '../adapters/embedded/tree-node.ts';
 import { fileLock } from '../adapters/ledger/file-lock.ts';
 import { ledgerStore } from '../adapters/ledger/ledger-store.ts';
@@ -14,6 +15,7 @@ import { applySteps, type Applied, type Progress } from '../app/rebalance/apply-
 import { planNode, type NodePlan, type PlanAsked } from '../app/rebalance/plan-node.ts';
 import type { RebalanceTools } from '../app/rebalance/rebalance-tools.ts';
 import { previewReconcile, reconcile, type ReconcileEnd } from '../app/reconcile/reconcile.ts';
+import type { LedgerStore, NodeLock } from '../app/ports.ts';
 import type { Ledger } from '../domain/ledger.ts';
 import { parseLedger } from '../formats/ledger/parse-ledger.ts';
 import { readProcessId } from '../formats/proc/process-id.ts';
@@ -36,6 +38,19 @@ export interface PlacedGuestWish {
   readonly pinfold: Readonly<Record<string, string>> | null;
 }
 
+function processLock(): NodeLock {
+  let isHeld = false;
+  return {
+    acquire: () => {
+      if (isHeld) return Promise.reject(new Error('this process holds the lock already'));
+      isHeld = true;
+      return Promise.resolve(() => {
+        isHeld = false;
+      });
+    },
+  };
+}
+
 /** A made-up node in a folder of its own, with guests that were started through the real hook's code. */
 export class PlacedNode {
   readonly root = mkdtempSync(join(tmpdir(), 'pinfold-placed-'));
@@ -43,12 +58,30 @@ export class PlacedNode {
   /** Seconds since the epoch, as reconcile is told. */
   seconds = 1_700_000_000;
 
-  constructor(machine: MachineName) {
+  readonly #giveBack: () => void;
+  readonly #locks: Record<'ledger' | 'turn' | 'cgroup', NodeLock>;
+
+  /**
+   * `process`: locks that hold within this process alone, for whoever starts thousands of guests one after the other; a lock of
+   * the kernel costs a process (flock(1)) each time. Taken while it is held, such a lock throws at once.
+   */
+  constructor(machine: MachineName, locks: 'kernel' | 'process' = 'kernel') {
     writeTree(renderMachine(namedMachine(machine)), this.root);
     this.node = openTreeNode(this.root);
+    const { node, root } = this;
+    this.#giveBack = locks === 'process' ? holdTree(root) : () => undefined;
+    this.#locks =
+      locks === 'process'
+        ? { ledger: processLock(), turn: processLock(), cgroup: processLock() }
+        : {
+            ledger: ledgerStore({ node, folder: STATE, root }),
+            turn: fileLock(`${root}${STATE}/reconcile.lock`, 0),
+            cgroup: fileLock(`${root}${STATE}/cgroup-lock`),
+          };
   }
 
   remove(): void {
+    this.#giveBack();
     rmSync(this.root, { recursive: true, force: true });
   }
 
@@ -76,7 +109,7 @@ export class PlacedNode {
       stdin,
       hasSection: false,
       node,
-      ledger: ledgerStore({ node, folder: STATE, root: this.root }),
+      ledger: this.store(),
       domains: virsh(node, URI, STATE),
       owner: readProcessId(node.files, process.pid) ?? `${process.pid}:0`,
       folders: {
@@ -168,11 +201,23 @@ export class PlacedNode {
     this.put(`/sys/fs/cgroup${group}/cpuset.cpus.effective`, `${cpus}\n`);
   }
 
+  private store(): LedgerStore {
+    const { node, root } = this;
+    const store = ledgerStore({ node, folder: STATE, root });
+    return {
+      acquire: () => this.#locks.ledger.acquire(),
+      read: () => store.read(),
+      write: ledger => {
+        store.write(ledger);
+      },
+    };
+  }
+
   private exclusivity() {
     const { node } = this;
     return {
       node,
-      lock: fileLock(`${this.root}${STATE}/cgroup-lock`),
+      lock: this.#locks.cgroup,
       stateFile: `${STATE}/exclusivity.json`,
     };
   }
@@ -229,10 +274,10 @@ export class PlacedNode {
     const { document } = await reconcile({
       ...this.observer(),
       policy: await this.policyNow(),
-      ledger: ledgerStore({ node, folder: STATE, root: this.root }),
+      ledger: this.store(),
       control: guestControl({ node, uri: URI, scratch: STATE }),
       setMetadata: virshMetadata(this.node, URI),
-      turn: fileLock(`${this.root}${STATE}/reconcile.lock`, 0),
+      turn: this.#locks.turn,
     });
     return document;
   }

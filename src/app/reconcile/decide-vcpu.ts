@@ -18,9 +18,11 @@ export interface VcpuDecision {
  * CPUs for one vCPU of a guest that runs: one that was plugged in, or (`from`) one whose CPU is offline.
  *
  * 1. In a guest whose vCPUs float, it floats with the others of its first cell.
- * 2. Else it gets a free dedicated CPU, on the host cells of the guest in the order of its guest cells; of a guest that
+ * 2. Else it gets a free dedicated CPU that the guests which float can spare, on the host cell of its guest cell (one that was
+ *    plugged in: on the host cells of the guest in the order of its guest cells); of a guest that
  *    leaves siblings idle, on a core that is free as a whole, which is then claimed. Sort keys: the fewest free siblings
  *    (broken cores are filled first), then the lowest number.
+ *    Emulator threads that floated over the CPU which it loses float over the new one instead.
  * 3. None is free: it shares the guest's own CPUs that are online, so that it disturbs nobody else.
  */
 export function decideVcpu(
@@ -37,7 +39,7 @@ export function decideVcpu(
       cpus: parseCpuList(floating),
       isOwn: false,
     };
-  const found = freeCpu(entry, at);
+  const found = freeCpu(entry, vcpu.number, at);
   if (found !== null) {
     const { cpu, cell, core } = found;
     return {
@@ -63,10 +65,12 @@ interface FreeCpu {
 
 function freeCpu(
   { claim, placement }: PlacedEntry,
+  vcpu: number,
   at: { readonly model: HostModel; readonly taken: CpuSet },
 ): FreeCpu | null {
   const burns = claim.cells.some(({ burnt }) => burnt !== undefined);
-  for (const { hostCell } of placement.cells) {
+  const home = placement.cells.filter(({ vcpus }) => parseCpuList(vcpus).has(vcpu));
+  for (const { hostCell } of home.length > 0 ? home : placement.cells) {
     const cell = at.model.cells.find(({ id }) => id === hostCell);
     if (cell === undefined) continue;
     const free = cell.cpus.intersect(at.model.policy.dedicated).minus(at.taken);
@@ -74,12 +78,20 @@ function freeCpu(
     const candidates = [...free]
       .map(cpu => ({ cpu, core: siblings(cpu) }))
       .filter(({ core }) => !burns || core.isSubsetOf(free))
+      .filter(({ cpu, core }) => canSpare(at.model, cell, burns ? core : CpuSet.of([cpu])))
       .map(({ cpu, core }) => ({ cpu, core, open: core.intersect(free).size }))
       .sort((a, b) => a.open - b.open || a.cpu - b.cpu);
     const best = candidates[0];
     if (best !== undefined) return { cpu: best.cpu, cell: hostCell, core: burns ? best.core : null };
   }
   return null;
+}
+
+/** Whether the shared vCPUs of a cell have enough CPUs to float over without these. */
+function canSpare({ policy }: HostModel, cell: HostModel['cells'][number], cpus: CpuSet): boolean {
+  const taken = cpus.intersect(cell.floating).size;
+  // The small number is for ratios that are no binary fractions.
+  return taken === 0 || (cell.floatingSize - taken) * policy.cpuRatio + 1e-9 >= cell.sharedVcpus;
 }
 
 /** The entry with this vCPU on these CPUs; those of its own are claimed, and `from` is given back. */
@@ -108,11 +120,14 @@ function withVcpu(
   });
   const at = placement.cells.findIndex(({ hostCell }) => hostCell === home);
   const isKnown = placement.cells.some(({ vcpus }) => parseCpuList(vcpus).has(vcpu.number));
+  const others = followed(placement, gone, parseCpuList(to.cpus));
+  const emulator = claim.emulator && { ...claim.emulator, cpus: others.emulator.cpus };
   return {
     ...entry,
-    claim: { ...claim, cells },
+    claim: { ...claim, cells, ...(emulator ? { emulator } : {}) },
     placement: {
       ...placement,
+      ...others,
       pins: { ...placement.pins, [vcpu.number]: to.cpus },
       cells: placement.cells.map((cell, index) =>
         isKnown || index !== at
@@ -125,5 +140,22 @@ function withVcpu(
             },
       ),
     },
+  };
+}
+
+/** Emulator threads, and iothreads with them, that float over a CPU which the guest gives up float over the new one instead. */
+function followed(
+  { emulator, iothreads }: Placement,
+  gone: CpuSet,
+  own: CpuSet,
+): Pick<Placement, 'emulator' | 'iothreads'> {
+  const before = parseCpuList(emulator.cpus);
+  if (emulator.policy === 'isolate' || !before.intersects(gone)) return { emulator, iothreads };
+  const cpus = before.minus(gone).union(own).toString();
+  return {
+    emulator: { ...emulator, cpus },
+    iothreads: Object.fromEntries(
+      Object.entries(iothreads).map(([id, set]) => [id, set === emulator.cpus ? cpus : set]),
+    ),
   };
 }

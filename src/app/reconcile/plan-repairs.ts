@@ -10,23 +10,26 @@ import type { Observed, SeenGuest } from './observed.ts';
 import { orderRepairs } from './order-repairs.ts';
 import { placeRunning } from './place-running.ts';
 import type { Act, Repair, RepairPlan } from './repair.ts';
-import { heldCpus } from './wanted-placement.ts';
+import { heldCpus, wantedPlacement } from './wanted-placement.ts';
 
 /** The plan while it is made. */
 interface Draft {
   readonly seen: Observed;
-  readonly repairs: Repair[];
+  repairs: Repair[];
   readonly entries: Map<string, LedgerEntry>;
   readonly asked: Map<string, Asked>;
   readonly confined: Map<string, string>;
   readonly refused: Map<number, string>;
   readonly decided: Map<number, string>;
+  /** The finding for which CPUs were claimed last; null: for none. */
+  claimedFor: number | null;
 }
 
 /**
  * How everything that was found is mended, the ledger's part first: what is decided for a guest is claimed before its
  * threads go there, so that a start which decides meanwhile leaves it alone. Decisions are made in the order of the
- * findings, each on the host as the ones before leave it. The acts then get the order of {@link orderRepairs}.
+ * findings, each on the host as the ones before leave it; threads that float leave the CPUs which were claimed so. The acts then
+ * get the order of {@link orderRepairs}.
  */
 export function planRepairs(seen: Observed, findings: readonly Finding[]): RepairPlan {
   const draft: Draft = {
@@ -37,16 +40,29 @@ export function planRepairs(seen: Observed, findings: readonly Finding[]): Repai
     confined: new Map(seen.confined),
     refused: new Map(),
     decided: new Map(),
+    claimedFor: null,
   };
   findings.forEach((finding, index) => {
     mend(draft, finding, index);
   });
-  const { repairs, ...rest } = draft;
-  return { ...rest, repairs: orderRepairs(repairs, { seen, entries: draft.entries }) };
+  followClaims(draft);
+  const { entries, asked, confined, refused, decided } = draft;
+  return {
+    repairs: orderRepairs(draft.repairs, { seen, entries }),
+    entries,
+    asked,
+    confined,
+    refused,
+    decided,
+  };
 }
 
 function mend(draft: Draft, finding: Finding, index: number): void {
   const { remedy, guest } = finding;
+  if (isSettled(draft, finding)) {
+    draft.decided.set(index, 'with its vCPU');
+    return;
+  }
   switch (remedy.kind) {
     case 'none':
       draft.refused.set(index, remedy.why);
@@ -141,13 +157,57 @@ function decide(draft: Draft, finding: Finding, index: number): void {
     return;
   }
   if (after !== entry) draft.entries.set(drift.vm, after);
+  if (isOwn) draft.claimedFor = index;
   draft.decided.set(
     index,
     isOwn
       ? `CPU ${cpus.toString()} was free and is claimed for it`
       : `no dedicated CPU of its cells is free for it, so it shares ${cpus.toString()} with its guest`,
   );
-  add(draft, finding, { index, act: { kind: 'pin-vcpu', index: remedy.vcpu, cpus: cpus.toString() } });
+  const acts: readonly Act[] = isOwn
+    ? pinsOf(after.placement, guest!, entry.placement)
+    : [{ kind: 'pin-vcpu', index: remedy.vcpu, cpus: cpus.toString() }];
+  for (const act of acts) add(draft, finding, { index, act });
+}
+
+/** Whether threads whose CPU is offline went elsewhere already, with a vCPU that got another one. */
+function isSettled({ entries }: Draft, { drift, entry, remedy }: Finding): boolean {
+  const now = entries.get(drift.vm)?.placement;
+  const before = entry?.placement;
+  if (drift.code !== 'cpu-offline' || remedy.kind === 'decide-vcpu' || now == null || before == null)
+    return false;
+  return now.emulator.cpus !== before.emulator.cpus && drift.wanted === before.emulator.cpus;
+}
+
+/** Threads of other guests that float over CPUs which were claimed for a finding leave them with its repair. */
+function followClaims(draft: Draft): void {
+  const { claimedFor, seen } = draft;
+  if (claimedFor === null) return;
+  const model = buildHostModel(hostNow(draft));
+  for (const { vm, process, step } of seen.entries) {
+    const entry = draft.entries.get(vm) ?? seen.entries.find(one => one.vm === vm)!;
+    const guest = seen.guests.find(one => one.process === process);
+    const { placement, claim } = entry;
+    if (guest === undefined || placement === null || step !== undefined) continue;
+    const wanted = wantedPlacement({ ...entry, placement }, model);
+    const acts = pinsOf(wanted, guest, placement);
+    if (acts.length === 0) continue;
+    const emulator = claim.emulator && { ...claim.emulator, cpus: wanted.emulator.cpus };
+    draft.entries.set(vm, {
+      ...entry,
+      placement: wanted,
+      claim: { ...claim, ...(emulator ? { emulator } : {}) },
+    });
+    draft.repairs = [
+      ...draft.repairs.filter(repair => repair.vm !== vm || !acts.some(act => isSameThread(act, repair.act))),
+      ...acts.map(act => ({ finding: claimedFor, vm, act, from: '', costMiB: 0 })),
+    ];
+  }
+}
+
+function isSameThread(left: Act, right: Act): boolean {
+  const index = (act: Act) => ('index' in act ? act.index : null);
+  return left.kind === right.kind && index(left) === index(right);
 }
 
 function refloat(draft: Draft, finding: Finding, index: number): void {
@@ -209,6 +269,7 @@ function putInPlace(draft: Draft, finding: Finding, index: number): void {
   const { entry, asked } = placed;
   draft.entries.set(drift.vm, entry);
   if (asked !== undefined) draft.asked.set(drift.vm, asked);
+  draft.claimedFor = index;
   draft.confined.delete(guest!.process);
   draft.decided.set(index, `it goes to ${places(entry.placement, heldCpus(entry))}`);
   for (const act of pinsOf(entry.placement, guest!, null)) add(draft, finding, { index, act });

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { travellingXml } from '../opennebula/travel.ts';
+import { parseCpuList } from '../../domain/cpu-list.ts';
 import { PlacedNode } from '../../testing/placed-node.ts';
 
 jest.setTimeout(60_000);
@@ -280,6 +281,68 @@ describe('a CPU that goes offline', () => {
     const [now] = node.vcpus('one-1');
     expect(now).not.toBe(own);
     expect(node.entry('one-1').claim.cells[0]!.pcpus.split(',')).not.toContain(own);
+  });
+
+  test('takes the emulator threads that float over it along, and both stay on the new one when it is back', async () => {
+    open();
+    const alone = { HW_CPU_POLICY: 'dedicated', HW_NUMA_NODES: '1' };
+    await node.started(1, { vcpus: 1, pinfold: alone });
+    const [own] = node.vcpus('one-1');
+    takeOff(own!, 'one-1');
+    const { drift } = await node.reconcile();
+    expect(drift.map(({ code, repair }) => [code, repair])).toEqual([
+      ['cpu-offline', 'done'],
+      ['cpu-offline', 'done'],
+    ]);
+    const { placement, claim } = node.entry('one-1');
+    expect(placement!.emulator.cpus).toBe(placement!.pins['0']);
+    expect(claim.emulator!.cpus).not.toBe(own);
+    expect(node.threads('one-1').every(({ allowed }) => allowed.toString() === node.vcpus('one-1')[0])).toBe(
+      true,
+    );
+    expect((await node.reconcile()).drift).toEqual([]);
+  });
+
+  test('is not exchanged for one that shared guests of the cell need', async () => {
+    open();
+    node.policy('cpu_allocation_ratio: 1\n');
+    await node.started(1, { vcpus: 1, pinfold: DEDICATED });
+    const cell = node.entry('one-1').placement!.nodeset;
+    const free = 16 - node.entry('one-1').claim.cells[0]!.pcpus.split(/[,-]/).length;
+    await node.started(2, { vcpus: free, pinfold: { ...SHARED, PINFOLD_CELLS: cell } });
+    expect(node.entry('one-2').placement!.nodeset).toBe(cell);
+    const [own] = node.vcpus('one-1');
+    takeOff(own!, 'one-1');
+    const { drift } = await node.reconcile();
+    expect(drift[0]!.sentence).toMatch(/no dedicated CPU of its cells is free for it, so it shares/);
+  });
+
+  test('is made up for by one that others float over, which they leave in the same run', async () => {
+    open();
+    await node.started(1, { vcpus: 1, pinfold: DEDICATED });
+    const cell = node.entry('one-1').placement!.nodeset;
+    await node.started(2, { vcpus: 1, pinfold: { ...SHARED, PINFOLD_CELLS: cell } });
+    await node.reconcile();
+    takeOff(node.vcpus('one-1')[0]!, 'one-1');
+    await node.reconcile();
+    const [now] = node.vcpus('one-1');
+    expect(parseCpuList(node.vcpus('one-2')[0]!).has(Number(now))).toBe(false);
+    expect((await node.reconcile()).drift).toEqual([]);
+  });
+
+  test('exchanged for another one is what the guest carries, so that a lost ledger is rebuilt with it', async () => {
+    open();
+    await node.started(1, { vcpus: 1, pinfold: DEDICATED });
+    takeOff(node.vcpus('one-1')[0]!, 'one-1');
+    await node.reconcile();
+    const before = node.entry('one-1');
+    node.node.remove('/run/pinfold/ledger.json');
+    expect((await node.reconcile()).drift).toEqual([]);
+    expect(node.entry('one-1')).toMatchObject({
+      foreign: null,
+      claim: before.claim,
+      placement: before.placement,
+    });
   });
 
   test('without a free one is told until it is back, and then the thread goes home', async () => {

@@ -6,6 +6,7 @@ import { recordDecision, sweepDecisionRecords } from '../decision-records.ts';
 import { withEntry } from '../prepare-start.ts';
 import type { RebalanceTools } from '../rebalance/rebalance-tools.ts';
 import type { ExclusivityPlace } from '../exclusivity/exclusivity.ts';
+import { carryClaim } from '../rebalance/carry-claim.ts';
 import { applyRepairs, type Applied } from './apply-repairs.ts';
 import { sentenceOfDrift } from './describe-drift.ts';
 import { findExclusivity, loosen, restoreExclusivity } from './exclusivity-drift.ts';
@@ -18,6 +19,7 @@ import { planRepairs } from './plan-repairs.ts';
 import { isFoughtOver, nextMemory, withoutFought } from './repair-history.ts';
 import { readRepairMemory, writeRepairMemory, type RepairMemory } from './repair-memory.ts';
 import type { Repair, RepairPlan } from './repair.ts';
+import { heldCpus } from './wanted-placement.ts';
 
 /** What a reconciliation works with. */
 export interface ReconcileTools extends DriftObserver, Pick<RebalanceTools, 'setMetadata'> {
@@ -71,15 +73,16 @@ export async function previewReconcile(tools: PlanTools, ledger: Ledger): Promis
  * 2. Under the node's lock: read the ledger, observe, find what differs, decide what is to be decided, write the ledger, so
  *    that whoever decides next counts it.
  * 3. Without the lock, because memory may move for minutes: make the changes in order, looking after each whether it is
- *    true. A guest that one failed for is left where it is.
+ *    true. A guest that one failed for is left where it is. What guests carry of their claims follows.
  * 4. Remember what was mended: what comes back again and again is somebody else's work, which is named instead.
  */
 export async function reconcile(tools: ReconcileTools): Promise<ReconcileEnd> {
   const giveBack = await tools.turn.acquire();
   try {
-    const warnings = await finishChanges(tools);
+    const warnings = [...(await finishChanges(tools))];
     const made = await decide(tools);
     const applied = await apply(made, tools);
+    await carry(made, { ...tools, warn: sentence => warnings.push(sentence) });
     for (const asked of made.plan.asked.values()) recordDecision(tools.node, tools.stateFolder, asked);
     const document = report(made, { dryRun: false, applied });
     remember(tools, made, document);
@@ -106,6 +109,18 @@ async function apply({ plan, seen, findings }: Plan, tools: ReconcileTools): Pro
     ...applied,
     failed: new Map([...applied.failed, ...[...excluded, ...touched].map(index => [index, answer] as const)]),
   };
+}
+
+/** What a guest carries of its claim follows the CPUs that were decided for it, so that a lost ledger is rebuilt rightly. */
+async function carry(
+  { plan, seen }: Plan,
+  tools: ReconcileTools & Pick<RebalanceTools, 'warn'>,
+): Promise<void> {
+  for (const entry of plan.entries.values()) {
+    const before = seen.entries.find(({ vm }) => vm === entry.vm);
+    if (before?.placement != null && heldCpus(before).equals(heldCpus(entry))) continue;
+    await carryClaim(tools, entry);
+  }
 }
 
 /** Every thread of a guest to where the ledger has it. */
