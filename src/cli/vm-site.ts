@@ -12,6 +12,7 @@ import { PROXMOX_POLICY_FOLDER, type PolicyFolders } from '../app/proxmox/policy
 import { AppError, EXIT } from '../domain/app-error.ts';
 import { checkVmid } from './check-vmid.ts';
 import { namedNode, openNode, type NodeChoice, type OpenedNode } from './open-node.ts';
+import { withProgress } from './with-progress.ts';
 
 /** A VM of a node. */
 export interface VmSiteChoice extends NodeChoice {
@@ -34,7 +35,10 @@ export interface VmSite {
 /** Opens the site of a VM. Throws an AppError as `openNode`, and for an API that cannot be entered. */
 export async function openVmSite(choice: VmSiteChoice): Promise<VmSite> {
   checkVmid(choice.vm);
-  const api = choice.node === undefined ? null : await openApi(choice);
+  const api =
+    choice.node === undefined
+      ? null
+      : await withProgress(`asking the API of ${choice.node}`, 1, () => openApi(choice));
   const opened = await openNode(choice);
   const { node, stateFolder } = opened;
   const folders = { policy: PROXMOX_POLICY_FOLDER, state: stateFolder };

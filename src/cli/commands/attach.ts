@@ -6,6 +6,7 @@ import { EXIT } from '../../domain/app-error.ts';
 import { observedHost } from '../observed-host.ts';
 import { say } from '../output.ts';
 import { openVmSite, type VmSiteChoice } from '../vm-site.ts';
+import { withProgress } from '../with-progress.ts';
 import { showChange } from '../show-change.ts';
 
 /** What `pinfold attach` was asked for. */
@@ -34,7 +35,10 @@ export async function attachCommand(options: AttachOptions): Promise<number> {
     });
     if (!go) return EXIT.done;
     if (site.remote === null) await writeAttach(site.local, plan);
-    else await writeAttachRemotely(site.remote(plan.changes), plan);
+    else {
+      const remote = site.remote(plan.changes);
+      await withProgress(`writing on ${opened.node.name}`, 1, () => writeAttachRemotely(remote, plan));
+    }
     if (!options.json && plan.changes.length > 0)
       say(`VM ${vm} follows the profile "${plan.record.profile}" from its next start on.`);
     return EXIT.done;

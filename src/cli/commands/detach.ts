@@ -5,6 +5,7 @@ import { EXIT } from '../../domain/app-error.ts';
 import { say } from '../output.ts';
 import { showChange } from '../show-change.ts';
 import { openVmSite } from '../vm-site.ts';
+import { withProgress } from '../with-progress.ts';
 import type { AttachOptions } from './attach.ts';
 
 /** Shows how a VM becomes what it was before it was attached, asks, and writes it. */
@@ -21,7 +22,10 @@ export async function detachCommand(options: Omit<AttachOptions, 'profile'>): Pr
     });
     if (!go) return EXIT.done;
     if (site.remote === null) await writeDetach(site.local, plan);
-    else await writeDetachRemotely(site.remote(plan.changes), plan);
+    else {
+      const remote = site.remote(plan.changes);
+      await withProgress(`writing on ${site.opened.node.name}`, 1, () => writeDetachRemotely(remote, plan));
+    }
     if (!options.json && plan.changes.length > 0) say(`VM ${vm} is as it was, from its next start on.`);
     return EXIT.done;
   } finally {
