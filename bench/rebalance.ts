@@ -1,8 +1,9 @@
 /**
  * What planning a rebalance costs: 500 guests on a machine of 1024 CPUs (8 cells), full of holes that departures left.
- * Each case is planned in a process of its own: what counts is the CPU time of planning (garbage collection on other threads
- * included, what else the machine does not) and the highest memory of the process, in which the host was built as well.
- * Exits 1 when a plan takes more than 2 s or its process more than 512 MB.
+ * Each case is planned three times, each in a process of its own: shown are the medians of wall clock and CPU time of planning
+ * (garbage collection on other threads included), and the highest memory of any of the processes, in which the host was built as
+ * well. Exits 1 when the CPU time is more than 2 s or the memory more than 512 MB; the wall clock is for a machine that does
+ * nothing else, where it must be below 2 s, too: elsewhere it is shown and told.
  */
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
@@ -13,9 +14,12 @@ import { RunningHost } from '../src/engine/running-host.ts';
 import type { PlacementRequest } from '../src/domain/placement-request.ts';
 import { hostOf } from '../src/machines/host-of.ts';
 import { diceOf } from '../src/testing/dice.ts';
+import { median } from './kit/median.ts';
 
 const MOST_MS = 2000;
 const MOST_MB = 512;
+/** Processes a case. */
+const RUNS = 3;
 const GUESTS = 500;
 /** So many come first; some of them leave again. */
 const MOST_GUESTS = 640;
@@ -79,6 +83,7 @@ function measure(index: number): void {
   const host = fullHost(strategy);
   const read = newcomer === null ? null : readRequest(request('newcomer', ...newcomer));
   if (read !== null && !read.ok) throw new Error(read.error.summary);
+  const started = performance.now();
   const start = process.cpuUsage();
   const {
     plan,
@@ -90,6 +95,7 @@ function measure(index: number): void {
     astrayMiB: new Map(),
   });
   const { user, system } = process.cpuUsage(start);
+  const wallMs = performance.now() - started;
   const ms = (user + system) / 1000;
   const mb = process.resourceUsage().maxRSS / 1024;
   const gib = plan.changes.reduce((sum, { costMiB }) => sum + costMiB, 0) / 1024;
@@ -99,29 +105,48 @@ function measure(index: number): void {
     .join(' | ');
   const found = newcomer === null ? '' : placed === null ? 'no' : 'yes';
   process.stdout.write(
-    `${JSON.stringify({ ms, mb, cells: [steps.length, gib.toFixed(0), found, parts] })}\n`,
+    `${JSON.stringify({ wallMs, ms, mb, cells: [steps.length, gib.toFixed(0), found, parts] })}\n`,
   );
+}
+
+interface Run {
+  readonly wallMs: number;
+  readonly ms: number;
+  readonly mb: number;
+  readonly cells: readonly (string | number)[];
+}
+
+function inProcess(index: number): Run {
+  const checkout = process.env['PINFOLD_CHECKOUT'] ?? process.cwd();
+  const words = [
+    join(checkout, 'scripts', 'run-ts.mjs'),
+    join(checkout, 'bench', 'rebalance.ts'),
+    `${index}`,
+  ];
+  const { stdout } = spawnSync(process.execPath, words, {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  return JSON.parse(stdout) as Run;
 }
 
 function main(): void {
   process.stdout.write(
-    '| case | CPU ms | MB | steps | GiB | room | cache domains | broken cores | largest hole | balance ‰ |\n' +
-      `|${' --- |'.repeat(10)}\n`,
+    '| case | wall ms | CPU ms | MB | steps | GiB | room | cache domains | broken cores | largest hole | balance ‰ |\n' +
+      `|${' --- |'.repeat(11)}\n`,
   );
   CASES.forEach(({ name }, index) => {
-    const checkout = process.env['PINFOLD_CHECKOUT'] ?? process.cwd();
-    const words = [
-      join(checkout, 'scripts', 'run-ts.mjs'),
-      join(checkout, 'bench', 'rebalance.ts'),
-      `${index}`,
-    ];
-    const { stdout } = spawnSync(process.execPath, words, {
-      encoding: 'utf8',
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
-    const { ms, mb, cells } = JSON.parse(stdout) as { ms: number; mb: number; cells: (string | number)[] };
-    process.stdout.write(`| ${[name, ms.toFixed(0), mb.toFixed(0), ...cells].join(' | ')} |\n`);
+    const runs = Array.from({ length: RUNS }, () => inProcess(index));
+    const wallMs = median(runs.map(run => run.wallMs));
+    const ms = median(runs.map(run => run.ms));
+    const mb = Math.max(...runs.map(run => run.mb));
+    const cells = [name, wallMs.toFixed(0), ms.toFixed(0), mb.toFixed(0), ...runs[0]!.cells];
+    process.stdout.write(`| ${cells.join(' | ')} |\n`);
     if (ms > MOST_MS || mb > MOST_MB) process.exitCode = 1;
+    if (wallMs > MOST_MS)
+      process.stderr.write(
+        `${name}: more than ${MOST_MS} ms of wall clock: see that nothing else runs here.\n`,
+      );
   });
 }
 

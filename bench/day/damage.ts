@@ -1,0 +1,194 @@
+import { releaseAfter } from '../../src/app/opennebula/release-after.ts';
+import { insertClaim, withoutPlacement, writeClaimMetadata } from '../../src/app/xml-formats.ts';
+import { parseCpuList } from '../../src/domain/cpu-list.ts';
+import { CpuSet } from '../../src/domain/cpu-set.ts';
+import type { LedgerEntry } from '../../src/domain/ledger.ts';
+import type { Dice } from '../../src/testing/dice.ts';
+import type { PlacedNode } from '../../src/testing/placed-node.ts';
+
+/** A node that is damaged, and who may be hurt. */
+export interface DamageAt {
+  readonly node: PlacedNode;
+  readonly roll: Dice;
+  /** Guests that Pinfold placed and that run. */
+  readonly placed: readonly LedgerEntry[];
+  /** Every CPU of the machine. */
+  readonly cpus: CpuSet;
+  /** A number that no guest has yet. */
+  readonly freshId: () => number;
+}
+
+/** What was done; `mend` takes back what reconcile cannot (a CPU that is offline). */
+export interface Damage {
+  readonly mend?: () => void;
+  /** A guest whose cells are chosen anew. */
+  readonly moved?: string;
+}
+
+/** Must be mended before others arrive: whoever came meanwhile may take the place that it left. */
+export const AT_ONCE = 'a guest that came from another host';
+
+/** Each answers null where nothing on the node can be hurt in this way. */
+type Hurt = (at: DamageAt) => Promise<Damage | null> | Damage | null;
+
+/** Everything that happens to a node on its own, by name. */
+export const DAMAGES: Readonly<Record<string, Hurt>> = {
+  'a thread pinned by taskset': pinnedByHand,
+  'a cpuset and its thread widened': at => astray(at, () => at.cpus),
+  'a cpuset widened alone': cpusetWidened,
+  'a cpuset moved to another CPU': at => astray(at, () => CpuSet.of([one(at, [...at.cpus])])),
+  'threads of two guests swapped': swapped,
+  'memory moved to another cell': memoryMoved,
+  'a CPU offline and back': cpuOffline,
+  'a start killed behind its lease': startKilled,
+  [AT_ONCE]: migratedIn,
+  'the ledger lost': ledgerLost,
+};
+
+function one<T>({ roll }: DamageAt, values: readonly T[]): T {
+  return values[roll(values.length)]!;
+}
+
+/** A vCPU thread of a guest, with what it was decided to be on. */
+function vcpuOf({ node, roll }: DamageAt, { vm, placement }: LedgerEntry) {
+  const threads = node.threads(vm).filter(({ role }) => role === 'vcpu');
+  const thread = threads[roll(threads.length)]!;
+  return { ...thread, vm, wanted: parseCpuList(placement!.pins[thread.index!] ?? '') };
+}
+
+function anyVcpu(at: DamageAt, isMeant: (wanted: CpuSet) => boolean) {
+  const start = at.roll(Math.max(1, at.placed.length));
+  const order = [...at.placed.slice(start), ...at.placed.slice(0, start)];
+  return order.map(entry => vcpuOf(at, entry)).find(({ wanted }) => isMeant(wanted)) ?? null;
+}
+
+async function pinnedByHand(at: DamageAt): Promise<Damage | null> {
+  const vcpu = anyVcpu(at, wanted => wanted.size > 1);
+  if (vcpu === null) return null;
+  const cpu = one(at, [...vcpu.wanted]);
+  const { code } = await at.node.node.run(['taskset', '-pc', `${cpu}`, `${vcpu.tid}`]);
+  return code === 0 ? {} : null;
+}
+
+function astray(at: DamageAt, cpus: () => CpuSet): Damage | null {
+  const vcpu = anyVcpu(at, () => true);
+  const set = cpus();
+  if (vcpu === null || vcpu.wanted.equals(set)) return null;
+  at.node.setCpuset(vcpu.vm, vcpu.tid, set.toString());
+  if (!vcpu.allowed.equals(set)) at.node.setMask(vcpu.vm, vcpu.tid, set.toString());
+  return {};
+}
+
+function cpusetWidened(at: DamageAt): Damage | null {
+  const vcpu = anyVcpu(at, wanted => wanted.size === 1);
+  if (vcpu === null) return null;
+  at.node.setCpuset(vcpu.vm, vcpu.tid, at.cpus.toString());
+  return {};
+}
+
+function swapped(at: DamageAt): Damage | null {
+  const pair = [0, 1].map(() => anyVcpu(at, wanted => wanted.size === 1));
+  const [a, b] = pair;
+  if (a == null || b == null || a.vm === b.vm || a.allowed.equals(b.allowed)) return null;
+  for (const [thread, cpus] of [
+    [a, b.allowed],
+    [b, a.allowed],
+  ] as const) {
+    at.node.setCpuset(thread.vm, thread.tid, cpus.toString());
+    at.node.setMask(thread.vm, thread.tid, cpus.toString());
+  }
+  return {};
+}
+
+async function memoryMoved(at: DamageAt): Promise<Damage | null> {
+  const small = at.placed.filter(({ placement }) => placement!.cells.length === 1);
+  if (small.length === 0) return null;
+  const { vm, placement } = one(at, small);
+  const others = at.node.read('/sys/devices/system/node/online').trim();
+  const cells = [...parseCpuList(others)].filter(cell => `${cell}` !== placement!.nodeset);
+  const path = `/proc/${at.node.qemu(vm).pid}/numa_maps`;
+  const before = at.node.read(path);
+  await at.node.node.run([
+    'migratepages',
+    `${at.node.qemu(vm).pid}`,
+    placement!.nodeset,
+    `${one(at, cells)}`,
+  ]);
+  return at.node.read(path) === before ? null : {};
+}
+
+/** As the kernel does: the CPU leaves every list, and a thread that has no other falls back to all that are left. */
+function cpuOffline(at: DamageAt): Damage | null {
+  const { node } = at;
+  const vcpu = anyVcpu(at, wanted => wanted.size === 1);
+  if (vcpu === null) return null;
+  const gone = vcpu.wanted;
+  const online = '/sys/devices/system/cpu/online';
+  const paths = [
+    online,
+    ...[...parseCpuList(node.read('/sys/devices/system/node/online').trim())].map(
+      cell => `/sys/devices/system/node/node${cell}/cpulist`,
+    ),
+  ];
+  const files = paths.map(path => [path, node.read(path)] as const);
+  for (const [path, text] of files) node.put(path, `${parseCpuList(text.trim()).minus(gone).toString()}\n`);
+  for (const { vm } of at.placed)
+    for (const { tid, allowed } of node.threads(vm)) {
+      const left = allowed.minus(gone);
+      if (allowed.intersects(gone))
+        node.setMask(vm, tid, (left.isEmpty ? at.cpus.minus(gone) : left).toString());
+    }
+  return {
+    mend: () => {
+      for (const [path, text] of files) node.put(path, text);
+    },
+  };
+}
+
+class Killed extends Error {}
+
+/** The lease of a hook that was killed: its process is none that lives. */
+async function startKilled(at: DamageAt): Promise<Damage | null> {
+  const pinfold = { HW_CPU_POLICY: 'dedicated' };
+  const at999 = { owner: '999999:1' } as const;
+  const wish = { vcpus: 1, memoryMiB: 64, pinfold };
+  try {
+    await at.node.start(at.freshId(), wish, {
+      ...at999,
+      at: point => {
+        if (point === 'leased') throw new Killed();
+      },
+    });
+  } catch (error) {
+    if (error instanceof Killed) return {};
+    throw error;
+  }
+  return null;
+}
+
+/** A guest leaves with what it asks for, and arrives without its pins. */
+async function migratedIn(at: DamageAt): Promise<Damage | null> {
+  const { node } = at;
+  const able = at.placed.filter(({ placement }) =>
+    placement!.cells.every(({ pageSizeKiB }, index) => index === 0 && pageSizeKiB === null),
+  );
+  if (able.length === 0) return null;
+  const { vm, request } = one(at, able);
+  const xml = await node.call('', []).domains.migratableXml(vm);
+  if (xml === null || request === undefined) return null;
+  const nothing = { vm, source: 'observed', cells: [] } as const;
+  await node.virsh('destroy', vm);
+  await releaseAfter(node.call('release', []));
+  const arrived = '/tmp/arrived.xml';
+  node.put(
+    arrived,
+    insertClaim(withoutPlacement(xml), writeClaimMetadata(nothing, { request })).replace(/ id='\d+'/, ''),
+  );
+  await node.virsh('create', arrived);
+  return { moved: vm };
+}
+
+function ledgerLost({ node }: DamageAt): Damage {
+  node.node.remove('/run/pinfold/ledger.json');
+  return {};
+}

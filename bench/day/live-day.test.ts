@@ -1,0 +1,20 @@
+import { liveDay } from './live-day.ts';
+
+jest.setTimeout(300_000);
+
+test('a short day on dual-socket-smt, damaged before each reconcile, breaks no rule and leaves nothing to mend', async () => {
+  const day = await liveDay({
+    machine: 'dual-socket-smt',
+    policy: { cpu_allocation_ratio: 4, emulator_overcommit_ratio: 4, strategy: 'pack' },
+    events: 80,
+    seed: 11,
+    reconcileEvery: 4,
+    rebalanceEvery: 40,
+  });
+  expect(day.wrong).toEqual([]);
+  // What it proves it must have met: most kinds of damage, guests that make room, findings that were mended.
+  expect(Object.keys(day.damages).length).toBeGreaterThanOrEqual(6);
+  expect(day.steps).toBeGreaterThan(0);
+  expect(day.findings['done']).toBeGreaterThan(day.reconciles);
+  expect(day.checks).toBeGreaterThan(50);
+});

@@ -1,0 +1,240 @@
+import { releaseAfter } from '../../src/app/opennebula/release-after.ts';
+import { parseCpuList } from '../../src/domain/cpu-list.ts';
+import type { GuestSpec } from '../../src/domain/guest-spec.ts';
+import type { LedgerEntry } from '../../src/domain/ledger.ts';
+import type { PlacementRequest } from '../../src/domain/placement-request.ts';
+import type { Trace } from '../../src/domain/trace.ts';
+import { movesMemory } from '../../src/engine/rebalance/plan-rebalance.ts';
+import { readRequest } from '../../src/engine/request/read-request.ts';
+import { parseLedger } from '../../src/formats/ledger/parse-ledger.ts';
+import { diceOf, type Dice } from '../../src/testing/dice.ts';
+import { PlacedNode } from '../../src/testing/placed-node.ts';
+import { checkNode } from './check-node.ts';
+import { AT_ONCE, DAMAGES, type Damage } from './damage.ts';
+import { dayTrace, type DayWish } from './day-trace.ts';
+import { MOST_MIB } from './planned-day.ts';
+
+/** A day on a stand-in node. */
+export interface LiveDayWish extends DayWish {
+  /** Events between two reconciliations; before each the node is damaged. */
+  readonly reconcileEvery: number;
+  /** Events between two rebalances for the score. */
+  readonly rebalanceEvery: number;
+}
+
+/** What became of it. */
+export interface LiveOutcome {
+  readonly offeredVcpus: number;
+  readonly acceptedVcpus: number;
+  readonly steps: number;
+  readonly movedMiB: number;
+  readonly reconciles: number;
+  /** How often the node was damaged, by what. */
+  readonly damages: Readonly<Record<string, number>>;
+  /** Findings by what became of them. */
+  readonly findings: Readonly<Record<string, number>>;
+  /** Guests that were looked at. */
+  readonly checks: number;
+  /**
+   * Rules that a CPU which went offline bends, and nobody can mend: a guest that got another CPU knows siblings that are none any
+   * more until it is started again, and the ratio of shared vCPUs is exceeded until the CPU is back.
+   */
+  readonly bent: number;
+  /** What is not as it must be: a rule that is broken, a finding that is left, a step or start that failed. */
+  readonly wrong: readonly string[];
+}
+
+/**
+ * Plays a day through Pinfold's own code on a stand-in node: OpenNebula's hook starts each guest; who does not fit asks for a
+ * rebalance and is started again; guests leave by the driver or die, so that their claims are left behind; every
+ * `rebalanceEvery` events the node's score is bettered. Every `reconcileEvery` events:
+ *
+ * 1. Something damages the node, at the beginning or at the end of these events in turn.
+ * 2. reconcile runs, an hour after the last (what it mends three times within an hour it leaves alone, which is not the question).
+ * 3. A second look (a dry run) must find nothing, and the independent checker no rule that is broken.
+ *
+ * While a CPU is offline there may be findings that nobody can mend (`none`); those must be gone when it is back.
+ */
+export async function liveDay(wish: LiveDayWish): Promise<LiveOutcome> {
+  const day = new LiveDay(wish);
+  try {
+    await day.play();
+    return day.outcome;
+  } finally {
+    day.node.remove();
+  }
+}
+
+class LiveDay {
+  readonly node: PlacedNode;
+  readonly outcome = {
+    offeredVcpus: 0,
+    acceptedVcpus: 0,
+    steps: 0,
+    movedMiB: 0,
+    reconciles: 0,
+    damages: {} as Record<string, number>,
+    findings: {} as Record<string, number>,
+    checks: 0,
+    bent: 0,
+    wrong: [] as string[],
+  };
+  readonly #wish: LiveDayWish;
+  readonly #trace: Trace;
+  readonly #roll: Dice;
+  readonly #ids = new Map<string, number>();
+  readonly #since = new Map<string, number>();
+  /** Guests that lost a CPU to the machine. */
+  readonly #exchanged = new Set<string>();
+  #clock = 0;
+  #event = 0;
+  #nextId = 1_000_000;
+  #damage: Damage = {};
+  #isDamaged = false;
+
+  constructor(wish: LiveDayWish) {
+    this.#wish = wish;
+    this.#trace = dayTrace(wish);
+    this.#roll = diceOf(wish.seed + 1);
+    this.node = new PlacedNode(wish.machine, 'process');
+    this.node.policy(JSON.stringify(wish.policy));
+  }
+
+  async play(): Promise<void> {
+    const { reconcileEvery, rebalanceEvery } = this.#wish;
+    for (const event of this.#trace.events) {
+      const place = this.#event % reconcileEvery;
+      const early = Math.floor(this.#event / reconcileEvery) % 2 === 0;
+      if (place === 0 && early) await this.#hurt(false);
+      if (event[0] === 'a') await this.#arrive(event[1], event[2]);
+      else await this.#leave(event[1]);
+      if (this.#event % rebalanceEvery === rebalanceEvery - 1) await this.#rebalance(null, MOST_MIB);
+      if (place === reconcileEvery - 1) {
+        if (!early) await this.#hurt(true);
+        await this.#reconcile();
+      }
+      this.#event += 1;
+    }
+  }
+
+  async #arrive(vm: string, request: PlacementRequest): Promise<void> {
+    const { vcpus, memoryMiB, extraSpecs = {} } = request;
+    this.outcome.offeredVcpus += vcpus;
+    const pinfold = Object.fromEntries(
+      Object.entries(extraSpecs).map(([key, value]) => [key.replace(/[:.]/g, '_').toUpperCase(), value]),
+    );
+    const id = this.#event + 1;
+    const start = () => this.node.start(id, { vcpus, memoryMiB, pinfold });
+    const name = `one-${id}`;
+    let answer = await start();
+    if (answer.code !== 0) {
+      const read = readRequest({ ...request, vm: name });
+      if (!read.ok || !(await this.#rebalance(read.spec, Infinity))) return;
+      answer = await start();
+      if (answer.code !== 0) this.#wrong(`${name} was refused after room was made: ${answer.stderr.trim()}`);
+    }
+    if (answer.code !== 0) return;
+    this.outcome.acceptedVcpus += vcpus;
+    this.#ids.set(vm, id);
+    this.#took(name);
+  }
+
+  /** Two of three leave by the driver, the others die: their claims stay behind. */
+  async #leave(vm: string): Promise<void> {
+    const id = this.#ids.get(vm);
+    if (id === undefined) return;
+    this.#ids.delete(vm);
+    this.#since.delete(`one-${id}`);
+    await this.node.virsh('destroy', `one-${id}`);
+    if (this.#roll(3) === 0) this.#count('a guest that died');
+    else await releaseAfter(this.node.call('release', []));
+  }
+
+  /** Whether a newcomer has room. */
+  async #rebalance(newcomer: GuestSpec | null, mostMiB: number): Promise<boolean> {
+    const made = await this.node.rebalance({ newcomer, mostMiB });
+    for (const step of made.steps.slice(0, made.done)) if (movesMemory(step)) this.#took(step.to.spec.vm);
+    this.outcome.steps += made.done;
+    this.outcome.movedMiB += made.movedMiB;
+    // A step may be refused because of what damaged the node: it is then where it was.
+    if (made.failure !== null && !this.#isDamaged) this.#wrong(made.failure);
+    return made.failure === null && made.newcomer !== null;
+  }
+
+  async #hurt(atOnce: boolean): Promise<void> {
+    const names = Object.keys(DAMAGES).filter(name => atOnce || name !== AT_ONCE);
+    const first = this.#roll(names.length);
+    const text = this.node.read('/run/pinfold/ledger.json');
+    const entries: readonly LedgerEntry[] = parseLedger(text)?.entries ?? [];
+    const live = new Set([...this.#ids.values()].map(id => `one-${id}`));
+    const placed = entries.filter(
+      ({ vm, foreign, placement }) => live.has(vm) && foreign === null && placement !== null,
+    );
+    const present = this.node.read('/sys/devices/system/cpu/present').trim();
+    for (const name of [...names.slice(first), ...names.slice(0, first)]) {
+      const damage = await DAMAGES[name]!({
+        node: this.node,
+        roll: this.#roll,
+        placed,
+        cpus: parseCpuList(present),
+        freshId: () => (this.#nextId += 1),
+      });
+      if (damage === null) continue;
+      this.#count(name);
+      this.#damage = damage;
+      this.#isDamaged = true;
+      if (damage.moved !== undefined) this.#took(damage.moved);
+      return;
+    }
+  }
+
+  async #reconcile(): Promise<void> {
+    const { mend } = this.#damage;
+    this.#damage = {};
+    this.#isDamaged = false;
+    await this.#reconcileOnce(mend !== undefined);
+    if (mend === undefined) return;
+    mend();
+    await this.#reconcileOnce(false);
+  }
+
+  async #reconcileOnce(mayLeave: boolean): Promise<void> {
+    this.node.seconds += 3601;
+    this.outcome.reconciles += 1;
+    const { drift } = await this.node.reconcile();
+    for (const { repair, sentence, code, vm } of drift) {
+      if (code === 'cpu-offline') this.#exchanged.add(vm);
+      this.outcome.findings[repair] = (this.outcome.findings[repair] ?? 0) + 1;
+      if (repair === 'failed' || (repair === 'none' && !mayLeave)) this.#wrong(sentence);
+    }
+    const left = await this.node.preview();
+    for (const { repair, sentence } of left.drift)
+      if (!mayLeave || repair !== 'none') this.#wrong(`A second look finds: ${sentence}`);
+    const unmended = new Set(mayLeave ? left.drift.map(({ vm }) => vm) : []);
+    const { checks, broken } = checkNode({ node: this.node, empty: this.#trace.host, since: this.#since });
+    this.outcome.checks += checks;
+    for (const rule of broken) {
+      const vm = rule.slice(0, rule.indexOf(':'));
+      const isBent =
+        unmended.has(vm) ||
+        (mayLeave && /exceeds its CPU ratio/.test(rule)) ||
+        (this.#exchanged.has(vm) && /sibling/.test(rule));
+      if (isBent) this.outcome.bent += 1;
+      else this.#wrong(rule);
+    }
+  }
+
+  /** The guest is on cells that it was not on before. */
+  #took(name: string): void {
+    this.#clock += 1;
+    this.#since.set(name, this.#clock);
+  }
+
+  #count(damage: string): void {
+    this.outcome.damages[damage] = (this.outcome.damages[damage] ?? 0) + 1;
+  }
+
+  #wrong(sentence: string): void {
+    this.outcome.wrong.push(`event ${this.#event}: ${sentence}`);
+  }
+}
