@@ -3,6 +3,7 @@ import { CpuSet } from '../../domain/cpu-set.ts';
 import type { Placement } from '../../domain/decision.ts';
 import type { LedgerEntry } from '../../domain/ledger.ts';
 import type { HostModel } from '../../engine/host-model.ts';
+import { withoutIdleCores } from './burnt-siblings.ts';
 import { heldCpus } from './wanted-placement.ts';
 
 type PlacedEntry = LedgerEntry & { readonly placement: Placement };
@@ -21,7 +22,7 @@ export interface VcpuDecision {
  * 2. Else it gets a free dedicated CPU that the guests which float can spare, on the host cell of its guest cell (one that was
  *    plugged in: on the host cells of the guest in the order of its guest cells); of a guest that
  *    leaves siblings idle, on a core that is free as a whole, which is then claimed. Sort keys: the fewest free siblings
- *    (broken cores are filled first), then the lowest number.
+ *    (broken cores are filled first), then the lowest number. The siblings that were idle beside the CPU which it loses are free.
  *    Emulator threads that floated over the CPU which it loses float over the new one instead.
  * 3. None is free: it shares the guest's own CPUs that are online, so that it disturbs nobody else.
  */
@@ -42,8 +43,10 @@ export function decideVcpu(
   const found = freeCpu(entry, vcpu.number, at);
   if (found !== null) {
     const { cpu, cell, core } = found;
+    const after = withVcpu(entry, vcpu, { cpus: `${cpu}`, cell, core });
+    const cells = withoutIdleCores(after.claim.cells, at.model);
     return {
-      entry: withVcpu(entry, vcpu, { cpus: `${cpu}`, cell, core }),
+      entry: { ...after, claim: { ...after.claim, cells } },
       cpus: CpuSet.of([cpu]),
       isOwn: true,
     };

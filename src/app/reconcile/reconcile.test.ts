@@ -283,6 +283,22 @@ describe('a CPU that goes offline', () => {
     expect(node.entry('one-1').claim.cells[0]!.pcpus.split(',')).not.toContain(own);
   });
 
+  test('leaves the idle sibling beside it to others, and those of the other cores idle', async () => {
+    open();
+    const isolate = { HW_CPU_POLICY: 'dedicated', HW_NUMA_NODES: '1', HW_CPU_THREAD_POLICY: 'isolate' };
+    await node.started(1, { vcpus: 2, pinfold: isolate });
+    const sibling = (cpu: number) => (cpu + 16) % 32;
+    const [own] = node.vcpus('one-1').map(Number);
+    takeOff(`${own!}`, 'one-1');
+    await node.reconcile();
+    const run = node.vcpus('one-1').map(Number);
+    expect(run).not.toContain(own);
+    const [cell] = node.entry('one-1').claim.cells;
+    expect([...parseCpuList(cell!.burnt!)]).toEqual(run.map(sibling).sort((a, b) => a - b));
+    expect(parseCpuList(cell!.pcpus).has(sibling(own!))).toBe(false);
+    expect(parseCpuList(cell!.pcpus).size).toBe(4);
+  });
+
   test('takes the emulator threads that float over it along, and both stay on the new one when it is back', async () => {
     open();
     const alone = { HW_CPU_POLICY: 'dedicated', HW_NUMA_NODES: '1' };
