@@ -50,7 +50,7 @@ describe('a start of a VM with a profile', () => {
     expect(node.read('/sys/fs/cgroup/qemu.slice/101.scope/cpuset.mems')).toBe('0\n');
     const after = await node.phase('101', 'post-start', { worker });
     expect(after.log).toMatch(
-      /^pinfold: VM 101 on cell 0: .*\npinfold: CPUs 0-1,16-17 belong to .* \(partition\)\.\n$/,
+      /^pinfold: VM 101 runs as decided: 4 vCPU threads on CPUs 0-1,16-17; \d+ other threads on 2-15,18-31\.\npinfold: CPUs 0-1,16-17 belong to .* \(partition\)\.\n$/,
     );
     expect(node.masks('101')).toEqual({ vcpus: ['0', '16', '1', '17'], emulator: expect.anything() });
     // All but those that the kernel withholds from everybody else.

@@ -2,7 +2,7 @@ import type { LedgerEntry } from '../../domain/ledger.ts';
 import type { ScopeDropIn } from '../../formats/systemd/scope-drop-in.ts';
 import { confirmed } from '../collect-garbage.ts';
 import { withEntry } from '../prepare-start.ts';
-import { describePlacement } from './describe-placement.ts';
+import { describeRunning } from './describe-running.ts';
 import { leftMasks, unmask } from './birth-mask.ts';
 import { SILENT, warningLines, logLine, type HookAnswer, type HookCall } from './hook-call.ts';
 import { keepToItself } from './keep-to-itself.ts';
@@ -65,8 +65,12 @@ async function enforce(
   const again = alone.repin ? await pinThreads(call, qemu, placement) : [];
   const home = await bringMemoryHome(call, qemu, settings.allowedCells);
   call.at('moved');
+  const astray = [...pinned, ...again];
   return {
-    sentences: [describePlacement(call.vmid, placement), ...alone.sentences],
+    sentences: [
+      ...(astray.length === 0 ? [describeRunning(call.vmid, qemu.pid, call.node)] : []),
+      ...alone.sentences,
+    ],
     warnings: [...scope.warnings, ...pinned, ...alone.warnings, ...again, ...home],
   };
 }
