@@ -6,6 +6,7 @@ import type { HostPolicy } from '../domain/host-policy.ts';
 import type { HostTopology } from '../domain/host-topology.ts';
 import type { ForeignFacts, Ledger, LedgerEntry, ProcessId } from '../domain/ledger.ts';
 import { parseCpuSpec } from '../domain/cpu-spec.ts';
+import { isPlacement } from '../formats/ledger/parse-ledger.ts';
 import { isAlive, pidOf, readBootId, runsWithArgument } from '../formats/proc/process-id.ts';
 import { readQemuProcesses, type QemuProcess } from '../formats/proc/qemu-processes.ts';
 import { readQemuThreads, type QemuThread } from '../formats/proc/qemu-threads.ts';
@@ -98,13 +99,13 @@ async function entryOfStranger(
 ): Promise<LedgerEntry> {
   const threads = readQemuThreads(observer.node.files, qemu.pid);
   const { readClaimMetadata, readDomain } = await import('./xml-formats.ts');
-  const remembered = xml === null ? null : orNull(() => readClaimMetadata(xml)?.claim ?? null);
-  if (remembered !== null && agrees(remembered, threads))
-    return {
-      ...strangerBase(qemu),
-      claim: { ...remembered, vm: qemu.name, source: 'observed' },
-      foreign: null,
-    };
+  const remembered = xml === null ? null : orNull(() => readClaimMetadata(xml));
+  if (remembered !== null) {
+    const { claim, extra } = remembered;
+    const placement = isPlacement(extra['placement']) ? extra['placement'] : null;
+    if (agrees({ claim, placement }, threads))
+      return { ...strangerBase(qemu), claim: { ...claim, vm: qemu.name, source: 'observed' }, foreign: null };
+  }
   const memoryMiB = xml === null ? null : orNull(() => Math.ceil(readDomain(xml).memoryKiB / 1024));
   return foreignEntry(qemu, { memoryMiB, vcpus: qemu.vcpus }, observer);
 }
@@ -117,7 +118,7 @@ async function entryOfProxmox(qemu: QemuProcess, observer: Observer): Promise<Le
   const { files } = observer.node;
   const kept = readScopeDropIn(files.read(scopeDropInPath(qemu.name)) ?? '');
   const entry = kept?.entry.vm === qemu.name ? kept.entry : null;
-  if (entry?.placement != null && agrees(entry.claim, readQemuThreads(files, qemu.pid)))
+  if (entry?.placement != null && agrees(entry, readQemuThreads(files, qemu.pid)))
     return confirmed(entry, qemu.process);
   // Only a guest that nobody placed is read by its config.
   const { readVmMemory } = await import('./proxmox/read-vm-config.ts');
@@ -139,14 +140,21 @@ function foreignEntry(qemu: QemuProcess, foreign: ForeignFacts, observer: Observ
 }
 
 /**
- * Every vCPU that is pinned to one CPU must hold that CPU: a guest that came from another node does not. One that holds
- * nothing says only what it asks for.
+ * Every vCPU that is pinned to one CPU must hold that CPU: a guest that came from another node does not. One that floats
+ * says nothing, however few CPUs the others have left to it. A guest that holds nothing says only what it asks for.
  */
-function agrees(claim: Claim, threads: readonly QemuThread[]): boolean {
+function agrees(
+  { claim, placement }: Pick<LedgerEntry, 'claim' | 'placement'>,
+  threads: readonly QemuThread[],
+): boolean {
   if (claim.cells.length === 0) return false;
   const held = CpuSet.union(claim.cells.map(cell => parseCpuList(cell.pcpus)));
+  const floats = (index: number | null) => {
+    const pin = index === null ? undefined : placement?.pins[index];
+    return pin !== undefined && !parseCpuList(pin).isSubsetOf(held);
+  };
   return threads
-    .filter(({ role, allowed }) => role === 'vcpu' && allowed.size === 1)
+    .filter(({ role, index, allowed }) => role === 'vcpu' && allowed.size === 1 && !floats(index))
     .every(({ allowed }) => allowed.isSubsetOf(held));
 }
 

@@ -16,7 +16,8 @@ import { childAt, parseXml, withChild, withElementAt, writeXml, XmlError } from 
 /**
  * `numatune DOMAIN [--mode M] [--nodeset CELLS]`. Recorded on a running domain: with mode restrictive, or without
  * any `<numatune>`, the nodeset changes and the pages move along; in other modes `change of nodeset for running
- * domain requires restrictive numa mode`; a cell that is not there is `NUMA node 7 is unavailable`.
+ * domain requires restrictive numa mode`; a cell that is not there is `NUMA node 7 is unavailable`. A mode is refused where
+ * another one is set, and taken where none is; none set and none told is strict (libvirt, qemu_driver.c and numa_conf.c).
  */
 export function changeNumatune(files: TreeFiles, call: VirshCall): string {
   const domain = findDomain(files, wordOf(call, 0, 'domain'));
@@ -29,6 +30,9 @@ export function changeNumatune(files: TreeFiles, call: VirshCall): string {
   const missing = cells.minus(onlineCells(files)).first;
   if (missing !== undefined)
     throw new VirshError(`unsupported configuration: NUMA node ${missing} is unavailable`);
+  const told = call.options.get('mode');
+  if (told !== undefined && facts.numatune !== null && mode !== told)
+    throw new VirshError("Requested operation is not valid: can't change numatune mode for running domain");
   if (facts.numatune !== null && mode !== 'restrictive')
     throw new VirshError(
       'Requested operation is not valid: change of nodeset for running domain requires restrictive numa mode',
@@ -46,7 +50,11 @@ export function changeNumatune(files: TreeFiles, call: VirshCall): string {
   setCells(files, domain.pid, allowedCells(files, numatune));
   const xml = withElementAt(domain.xml, ['numatune', 'memory'], memory => ({
     ...memory,
-    attributes: { mode: facts.numatune?.mode ?? 'strict', ...memory.attributes, nodeset: cells.toString() },
+    attributes: {
+      ...memory.attributes,
+      mode: facts.numatune?.mode ?? told ?? 'strict',
+      nodeset: cells.toString(),
+    },
   }));
   saveDomain(files, { ...domain, xml });
   return '\n';

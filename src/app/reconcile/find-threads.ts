@@ -34,10 +34,11 @@ interface Target {
  * 2. A vCPU that has no decision was plugged in.
  * 3. A vCPU's and an iothread's mask must be its CPUs as far as they are online; an emulator thread's must lie within its
  *    (QEMU narrows its memory threads by itself). None of them online: the thread needs others.
- * 4. Where the mask is right, the cpuset that is the thread's own must be right, too.
+ * 4. Where the mask is right, the cpuset that is the thread's own must be right, too. A set that follows others gets its cpuset
+ *    with that.
  */
 export function findThreads(placed: PlacedGuest, seen: Observed): readonly Finding[] {
-  const { guest, entry, wanted } = placed;
+  const { guest, entry } = placed;
   const online = parseCpuList(seen.host.topology.cpus.online);
   const refloat = findRefloat(placed, seen);
   const before = entry.placement;
@@ -48,7 +49,7 @@ export function findThreads(placed: PlacedGuest, seen: Observed): readonly Findi
     ...refloat,
     ...plugged.map(thread => pluggedIn(placed, thread)),
     ...targets.flatMap(target =>
-      findOne(target, placed, { seen, online, moved: refloat.length > 0 && wanted !== before }),
+      findOne(target, placed, { seen, online, moved: refloat.length > 0 && isMoved(target, before) }),
     ),
   ];
 }
@@ -127,13 +128,19 @@ function findOne(
   return found('cpuset-astray', { cause: loose.cause!, actual: asked }, target.remedy);
 }
 
+function cpusBefore({ remedy }: Target, placement: Placement): string | undefined {
+  if (remedy.kind !== 'pin' || remedy.role === 'emulator') return placement.emulator.cpus;
+  return (remedy.role === 'vcpu' ? placement.pins : placement.iothreads)[remedy.index];
+}
+
+/** Whether these threads get another set when the guest's sets follow what others hold. */
+function isMoved(target: Target, placement: Placement): boolean {
+  const before = cpusBefore(target, placement);
+  return before !== undefined && !parseCpuList(before).equals(target.wanted);
+}
+
 function wasThere(target: Target, thread: SeenThread, { placement }: PlacedGuest['entry']): boolean {
-  const before =
-    target.code === 'vcpu-astray'
-      ? placement.pins[thread.index!]
-      : target.code === 'iothread-astray'
-        ? placement.iothreads[thread.index!]
-        : placement.emulator.cpus;
+  const before = cpusBefore(target, placement);
   return before !== undefined && thread.allowed.isSubsetOf(parseCpuList(before));
 }
 

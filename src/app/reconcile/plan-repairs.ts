@@ -275,7 +275,8 @@ function putInPlace(draft: Draft, finding: Finding, index: number): void {
   for (const act of pinsOf(entry.placement, guest!, null)) add(draft, finding, { index, act });
   const cells = entry.placement.nodeset;
   const costMiB = strayMiB(guest!, cells);
-  if (costMiB > 0 && entry.placement.memoryMode !== 'none')
+  // A guest that came without cells gets them from libvirt, also where its memory lies there already.
+  if ((costMiB > 0 || guest!.ofLibvirt) && entry.placement.memoryMode !== 'none')
     add(draft, finding, { index, act: { kind: 'bind-memory', cells }, costMiB });
 }
 

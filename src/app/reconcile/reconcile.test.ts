@@ -164,6 +164,18 @@ describe('a thread on other CPUs than decided', () => {
     await isMended('one-1 | cpuset-astray | cpuset-widened | vCPU 0');
   });
 
+  test('is told by its cpuset, too, while other threads of its guest have to follow what others hold', async () => {
+    open('laptop-1c');
+    const mixed = { HW_CPU_POLICY: 'mixed', HW_CPU_DEDICATED_MASK: '0' };
+    await node.started(1, { vcpus: 2, pinfold: mixed });
+    await node.started(2, { vcpus: 1, pinfold: { HW_CPU_POLICY: 'dedicated' } });
+    node.setCpuset('one-1', vcpuTid('one-1', 0), node.read('/sys/devices/system/cpu/online').trim());
+    await isMended(
+      'one-1 | shared-set-stale | dedicated-came | floating vCPUs',
+      'one-1 | cpuset-astray | cpuset-widened | vCPU 0',
+    );
+  });
+
   test('that QEMU began later has no pins of its own', async () => {
     open();
     await node.started(1, { vcpus: 1, pinfold: DEDICATED });
@@ -501,6 +513,22 @@ describe('guests without the placement that they ask for', () => {
     const [, ...others] = [...node.vcpus('one-5'), ...node.vcpus('one-1')];
     expect(new Set(others).size).toBe(3);
     expect(node.entry('one-1')).toMatchObject({ foreign: null, placement: { nodeset: expect.any(String) } });
+    // Its memory can be moved like that of a guest which was started here, more than once.
+    for (const cell of ['0', '1', '0'])
+      expect(await node.node.run(['virsh', 'numatune', 'one-1', '--nodeset', cell, '--live'])).toMatchObject({
+        code: 0,
+      });
+  });
+
+  test('whose ledger is lost are taken back by what they carry, also while only one CPU is left for what floats', async () => {
+    open();
+    node.policy('cpu_dedicated_set: "1-2"\ncpu_shared_set: "0"\n');
+    await node.started(1, { vcpus: 2, pinfold: { HW_CPU_POLICY: 'mixed', HW_CPU_DEDICATED_MASK: '0' } });
+    expect(node.vcpus('one-1')).toEqual(['1', '0']);
+    const before = node.entry('one-1');
+    node.node.remove('/run/pinfold/ledger.json');
+    expect(await node.reconcile()).toMatchObject({ drift: [], changes: [] });
+    expect(node.entry('one-1')).toMatchObject({ foreign: null, claim: before.claim });
   });
 
   test('that were started again without their pins go back to where they were', async () => {
