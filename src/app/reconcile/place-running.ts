@@ -9,6 +9,7 @@ import { buildHostModel } from '../../engine/host-model.ts';
 import { readRequest } from '../../engine/request/read-request.ts';
 import { confirmed } from '../collect-garbage.ts';
 import type { Asked } from '../prepare-start.ts';
+import { hostWithout } from './host-without.ts';
 import type { SeenGuest } from './observed.ts';
 import { heldCpus } from './wanted-placement.ts';
 
@@ -27,7 +28,7 @@ export type RunningPlacement =
  * Places a guest that runs already:
  *
  * 1. Where it was before, when that is known, as long as nobody else holds any of it and it has as many vCPUs.
- * 2. Else by a decision for its request, on the host without it.
+ * 2. Else by a decision for its request, on the host without it and its memory.
  *
  * What only a start can make true is left to one: more guest cells than one, pages that the guest's memory is not made of,
  * and realtime vCPUs.
@@ -37,7 +38,7 @@ export function placeRunning(
   wish: { readonly request: PlacementRequest | null; readonly kept: LedgerEntry | null },
   host: Host,
 ): RunningPlacement {
-  const others = { ...host, claims: host.claims.filter(({ vm }) => vm !== guest.vm) };
+  const others = hostWithout(guest, host);
   const vcpus = guest.threads.filter(({ role }) => role === 'vcpu').length;
   const kept = wish.kept === null ? null : reused(wish.kept, { guest, vcpus, others });
   if (kept !== null) return { entry: kept };
