@@ -36,13 +36,21 @@ export interface LiveOutcome {
   /** Guests that were looked at. */
   readonly checks: number;
   /**
-   * Rules that a CPU which went offline bends, and nobody can mend: a guest that got another CPU knows siblings that are none any
-   * more until it is started again, and the ratio of shared vCPUs is exceeded until the CPU is back.
+   * Rules that a CPU which went offline bends until it is back or the guest gets another place. While it is offline: whatever a
+   * guest breaks whose drift cannot be mended, and the ratio of shared vCPUs. Afterwards: {@link OF_SIBLINGS} for guests that got
+   * another CPU or took their place meanwhile, and {@link OF_CORES} for the latter alone.
    */
   readonly bent: number;
   /** What is not as it must be: a rule that is broken, a finding that is left, a step or start that failed. */
   readonly wrong: readonly string[];
 }
+
+/** A guest knows the siblings that it had, or has a core of which a sibling was not there. */
+const OF_SIBLINGS =
+  /: (The guest is told siblings that are none|Core [\d,-]+ has no sibling to give|More than one vCPU has no sibling of its guest)\.$/;
+/** A whole core was decided, and is a larger one now. */
+const OF_CORES =
+  /: (Core [\d,-]+ (does not run its vCPU on its lowest CPU|is partly claimed)|The claim (holds other CPUs than the placement takes|burns other CPUs than those that no thread uses))\.$/;
 
 /**
  * Plays a day through Pinfold's own code on a stand-in node: OpenNebula's hook starts each guest; who does not fit asks for a
@@ -86,6 +94,8 @@ class LiveDay {
   readonly #since = new Map<string, number>();
   /** Guests that lost a CPU to the machine. */
   readonly #exchanged = new Set<string>();
+  /** Guests that took their place while a CPU was offline. */
+  readonly #short = new Set<string>();
   #clock = 0;
   #event = 0;
   #nextId = 1_000_000;
@@ -218,7 +228,8 @@ class LiveDay {
       const isBent =
         unmended.has(vm) ||
         (mayLeave && /exceeds its CPU ratio/.test(rule)) ||
-        (this.#exchanged.has(vm) && /sibling/.test(rule));
+        ((this.#exchanged.has(vm) || this.#short.has(vm)) && OF_SIBLINGS.test(rule)) ||
+        (this.#short.has(vm) && OF_CORES.test(rule));
       if (isBent) this.outcome.bent += 1;
       else this.#wrong(rule);
     }
@@ -228,6 +239,9 @@ class LiveDay {
   #took(name: string): void {
     this.#clock += 1;
     this.#since.set(name, this.#clock);
+    this.#exchanged.delete(name);
+    this.#short.delete(name);
+    if (this.#damage.mend !== undefined) this.#short.add(name);
   }
 
   #count(damage: string): void {
