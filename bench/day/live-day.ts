@@ -163,7 +163,10 @@ class LiveDay {
   /** Whether a newcomer has room. */
   async #rebalance(newcomer: GuestSpec | null, mostMiB: number): Promise<boolean> {
     const made = await this.node.rebalance({ newcomer, mostMiB });
-    for (const step of made.steps.slice(0, made.done)) if (movesMemory(step)) this.#took(step.to.spec.vm);
+    for (const step of made.steps.slice(0, made.done)) {
+      if (movesMemory(step)) this.#took(step.to.spec.vm);
+      if (this.#damage.mend !== undefined) this.#short.add(step.to.spec.vm);
+    }
     this.outcome.steps += made.done;
     this.outcome.movedMiB += made.movedMiB;
     // A step may be refused because of what damaged the node: it is then where it was.
