@@ -37,7 +37,7 @@ export interface LiveOutcome {
   readonly checks: number;
   /**
    * Rules that a CPU which went offline bends until it is back or the guest gets another place. While it is offline: whatever a
-   * guest breaks whose drift cannot be mended, and the ratio of shared vCPUs. Afterwards: {@link OF_SIBLINGS} for guests that got
+   * guest breaks whose drift cannot be mended, the ratio of shared vCPUs, and {@link OF_SIBLINGS}. Afterwards: the same for guests that got
    * another CPU or took their place meanwhile, and {@link OF_CORES} for the latter alone.
    */
   readonly bent: number;
@@ -231,7 +231,7 @@ class LiveDay {
       const isBent =
         unmended.has(vm) ||
         (mayLeave && /exceeds its CPU ratio/.test(rule)) ||
-        ((this.#exchanged.has(vm) || this.#short.has(vm)) && OF_SIBLINGS.test(rule)) ||
+        ((mayLeave || this.#exchanged.has(vm) || this.#short.has(vm)) && OF_SIBLINGS.test(rule)) ||
         (this.#short.has(vm) && OF_CORES.test(rule));
       if (isBent) this.outcome.bent += 1;
       else this.#wrong(rule);
