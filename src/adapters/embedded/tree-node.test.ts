@@ -273,6 +273,8 @@ describe('virsh on a running domain', () => {
     expect((await strict.virsh('numatune', 'one-7', '--nodeset', '1', '--live')).stderr).toContain(
       'change of nodeset for running domain requires restrictive numa mode',
     );
+    const told = await strict.virsh('numatune', 'one-7', '--nodeset', '1', '--mode', 'restrictive', '--live');
+    expect(told.stderr).toContain("can't change numatune mode for running domain");
   });
 
   test('a vCPU that is plugged in runs everywhere', async () => {
