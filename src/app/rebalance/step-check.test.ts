@@ -1,9 +1,11 @@
+import fc from 'fast-check';
 import type { Claim } from '../../domain/claim.ts';
 import type { LedgerEntry } from '../../domain/ledger.ts';
 import { liveRules } from '../../engine/rebalance/move-rules.ts';
 import { planRebalance } from '../../engine/rebalance/plan-rebalance.ts';
 import { RunningHost } from '../../engine/running-host.ts';
 import { hostOf } from '../../machines/host-of.ts';
+import { hostsDealtTo } from '../../testing/dealt-hosts.ts';
 import { plainGuest } from '../../testing/plain-guest.ts';
 import { whyNotNow } from './step-check.ts';
 
@@ -40,6 +42,7 @@ const entry: LedgerEntry = {
 const cpu = step.to.placement.pins['0']!;
 const cell = step.to.placement.cells[0]!.hostCell;
 const other = (change: Partial<Claim>): Claim => ({ vm: 'late', source: 'leased', cells: [], ...change });
+const isolated = (pool: string) => ({ policy: 'isolate', cpus: pool, share: 0.5 }) as const;
 const held = { hostCell: cell, sharedVcpus: 0, memoryMiB: 0, pageSizeKiB: null, pages: 0 };
 
 test('a step of a plan for two-by-two can be made as long as nothing changed', () => {
@@ -58,6 +61,57 @@ test('it cannot be made when its guest is gone, was placed anew or is being chan
 test('it cannot be made when a start took its CPU, unless that carries emulators and this is one', () => {
   const taken = { ...host, claims: [...claims, other({ cells: [{ ...held, pcpus: cpu }] })] };
   expect(whyNotNow(taken, entry, step)).toBe(`late has CPU ${cpu} by now`);
+});
+
+test('a CPU that two guests keep idle beside the pool CPU of their emulators is no hindrance, unless one of them runs on it', () => {
+  const [own, pool, idle] = ['0', '2', '3'];
+  const cellOf = (pcpus: string, burnt: string) => ({ ...held, pcpus, ...(burnt === '' ? {} : { burnt }) });
+  const claim = { ...step.to.claim, cells: [cellOf('0,2-3', idle)], emulator: isolated(pool) };
+  const emulator = { ...step.to.placement.emulator, policy: 'isolate', cpus: pool } as const;
+  const placement = { ...step.to.placement, pins: { 0: own }, emulator };
+  const joins = { ...step, to: { ...step.to, placement, claim } };
+  const beside = (pcpus: string, burnt: string) => {
+    const late = other({ cells: [cellOf(pcpus, burnt)], emulator: isolated(pool) });
+    const rest = claims.filter(({ vm }) => vm === step.from.spec.vm);
+    return whyNotNow({ ...host, claims: [...rest, late] }, entry, joins);
+  };
+  expect(beside('2-3', idle)).toBeNull();
+  expect(beside('2-3', '')).toBe('late has CPU 3 by now');
+  expect(beside('0,2', '0')).toBe('late has CPU 0 by now');
+});
+
+const isolateGuests = hostsDealtTo(
+  fc.record({
+    vcpus: fc.integer({ min: 1, max: 2 }),
+    two: fc.constant(false),
+    memoryMiB: fc.constant(128),
+    threads: fc.constantFrom('isolate', 'isolate', null),
+    emulator: fc.constantFrom('isolate', 'isolate', 'float'),
+    on: fc.nat(2),
+  }),
+);
+
+test('each step of a plan can be made after those before it, on any small node', () => {
+  let [steps, joined] = [0, 0];
+  fc.assert(
+    fc.property(isolateGuests, fc.boolean(), ({ running: world, newcomer }, forNewcomer) => {
+      const before = world.claims;
+      const asked = { rules: liveRules(), newcomer: forNewcomer ? newcomer : null, astrayMiB: new Map() };
+      const now = new Map(before.map(one => [one.vm, one]));
+      for (const made of planRebalance(world, asked).steps) {
+        const { from, to } = made;
+        const runs = { ...entry, vm: to.spec.vm, claim: from.claim, placement: from.placement };
+        expect(whyNotNow({ ...world.model.host, claims: [...now.values()] }, runs, made)).toBeNull();
+        now.set(to.spec.vm, to.claim);
+        steps += 1;
+        if (to.claim.cells.some(({ burnt }) => burnt !== undefined) && to.spec.emulator === 'isolate')
+          joined += 1;
+      }
+    }),
+    { numRuns: 120, seed: 3 },
+  );
+  expect(steps).toBeGreaterThan(40);
+  expect(joined).toBeGreaterThan(12);
 });
 
 test('it cannot be made when the pages that it needs are gone', () => {

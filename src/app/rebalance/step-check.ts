@@ -17,6 +17,7 @@ export function whyNotNow(host: Host, entry: LedgerEntry | undefined, step: Step
   return cpusTaken(host, others, step) ?? (from === to ? null : pagesMissing(host, from.claim, to.claim));
 }
 
+/** Two guests may share a pool CPU, and what both keep idle beside one; all else is one guest's alone. */
 function cpusTaken(host: Host, others: readonly Claim[], { to }: Step): string | null {
   const emulator = to.placement.emulator;
   const pool = emulator.policy === 'isolate' ? parseCpuList(emulator.cpus) : CpuSet.EMPTY;
@@ -26,15 +27,24 @@ function cpusTaken(host: Host, others: readonly Claim[], { to }: Step): string |
   const ratio = host.policy.emulator_overcommit_ratio ?? 1;
   if (sharers.length > 0 && sharers.length + 1 > ratio)
     return `CPU ${emulator.cpus} carries ${sharers.length} emulators by now`;
-  const joined = sharers.length > 0 ? pool : CpuSet.EMPTY;
-  const wanted = cpusOf(to.claim).minus(joined);
-  const other = others.find(claim => cpusOf(claim).minus(poolOf(claim)).intersects(wanted));
-  if (other === undefined) return null;
-  return `${other.vm} has CPU ${cpusOf(other).intersect(wanted).toString()} by now`;
+  const idle = burntOf(to.claim);
+  const run = cpusOf(to.claim)
+    .minus(idle)
+    .minus(sharers.length > 0 ? pool : CpuSet.EMPTY);
+  const lost = (other: Claim) => {
+    const own = cpusOf(other).minus(poolOf(other));
+    return own.intersect(run).union(own.minus(burntOf(other)).intersect(idle));
+  };
+  const other = others.find(claim => !lost(claim).isEmpty);
+  return other === undefined ? null : `${other.vm} has CPU ${lost(other).toString()} by now`;
 }
 
 function cpusOf(claim: Claim): CpuSet {
   return CpuSet.union(claim.cells.map(({ pcpus }) => parseCpuList(pcpus)));
+}
+
+function burntOf(claim: Claim): CpuSet {
+  return CpuSet.union(claim.cells.map(({ burnt }) => parseCpuList(burnt ?? '')));
 }
 
 /** The pool CPU of a claim, on which others may stand. */

@@ -4,8 +4,14 @@ import { parseCpuList } from '../../domain/cpu-list.ts';
 import { CpuSet } from '../../domain/cpu-set.ts';
 import type { GuestSpec } from '../../domain/guest-spec.ts';
 import { hostOf } from '../../machines/host-of.ts';
-import type { Machine } from '../../machines/machine.ts';
 import { checkPlacement } from '../../testing/check-placement.ts';
+import {
+  dealtHosts,
+  dedicatedGuest as guest,
+  halvedGuest as halves,
+  settle,
+  smallNode as machine,
+} from '../../testing/dealt-hosts.ts';
 import { fewestMoves } from '../../testing/fewest-moves.ts';
 import { plainGuest } from '../../testing/plain-guest.ts';
 import { smallGuests } from '../../testing/small-guests.ts';
@@ -17,41 +23,6 @@ import { pinOrder } from './pin-order.ts';
 import { planRebalance, type RebalanceAsked } from './plan-rebalance.ts';
 import { compareScores, scoreOf } from './score-of.ts';
 import { stepCostMiB, type Step } from './step.ts';
-
-/** `cells` cells of four cores with two threads: cell c has CPUs 4c to 4c+3 and their siblings, 4 · cells further. */
-const machine = (cells: number, change: Partial<Machine> = {}): Machine => ({
-  name: 'small-node',
-  sockets: 1,
-  cellsPerSocket: cells,
-  coresPerCell: 4,
-  threadsPerCore: 2,
-  memoryMiBPerCell: 16384,
-  ...change,
-});
-
-function guest(vm: string, vcpus: number, change: Partial<GuestSpec> = {}): GuestSpec {
-  const memoryMiB = change.memoryMiB ?? 512;
-  const own = CpuSet.range(0, vcpus - 1);
-  return plainGuest({
-    vm,
-    vcpus,
-    memoryMiB,
-    cells: [{ id: 0, vcpus: own, dedicated: own, memoryMiB }],
-    ...change,
-  });
-}
-
-function halves(vm: string, vcpus: number, memoryMiB: number): GuestSpec {
-  const half = (id: number) => CpuSet.range((id * vcpus) / 2, ((id + 1) * vcpus) / 2 - 1);
-  const cells = [0, 1].map(id => ({ id, vcpus: half(id), dedicated: half(id), memoryMiB: memoryMiB / 2 }));
-  return guest(vm, vcpus, { memoryMiB, cells });
-}
-
-function settle(host: RunningHost, spec: GuestSpec, on: readonly number[]): boolean {
-  const offer = host.offer({ ...spec, allowedCells: on });
-  if (offer.ok) host.put({ ...offer.guest, spec });
-  return offer.ok;
-}
 
 const asked = (change: Partial<RebalanceAsked> = {}): RebalanceAsked => ({
   rules: liveRules(),
@@ -267,42 +238,6 @@ describe('the order of pins', () => {
   });
 });
 
-const wishes = fc.record({
-  vcpus: fc.integer({ min: 1, max: 4 }),
-  two: fc.constantFrom(false, false, false, true),
-  memoryMiB: fc.constantFrom(128, 512, 1024, 4096),
-  threads: fc.constantFrom(null, null, 'prefer', 'require', 'isolate', 'separate'),
-  emulator: fc.constantFrom('float', 'float', 'isolate'),
-  on: fc.nat(2),
-});
-
-/** Two or three cells on which guests came and went, so that holes are left; and one more guest. */
-const dealtHosts = fc
-  .record({
-    cells: fc.integer({ min: 2, max: 3 }),
-    guests: fc.array(wishes, { minLength: 6, maxLength: 16 }),
-    gone: fc.array(fc.nat(13), { maxLength: 3 }),
-    newcomer: wishes.map(wish => ({ ...wish, vcpus: wish.vcpus + 2 })),
-    strategy: fc.constantFrom('pack', 'spread'),
-    ratio: fc.constantFrom(1, 2, 3),
-    caches: fc.constantFrom(undefined, 2),
-  })
-  .map(({ cells, guests, gone, newcomer, strategy, ratio, caches }) => {
-    const small = machine(cells, caches === undefined ? {} : { coresPerCache: caches });
-    const running = new RunningHost(hostOf(small, { strategy, emulator_overcommit_ratio: ratio }));
-    const specOf = (vm: string, wish: typeof newcomer): GuestSpec => {
-      const { vcpus, two, memoryMiB, threads: threadPolicy, emulator } = wish;
-      const plain = two ? halves(vm, vcpus * 2, memoryMiB) : guest(vm, vcpus, { memoryMiB });
-      return { ...plain, threadPolicy, emulator };
-    };
-    guests.forEach((wish, index) => {
-      const first = wish.on % cells;
-      settle(running, specOf(`g${index}`, wish), wish.two ? [first, (first + 1) % cells] : [first]);
-    });
-    for (const index of gone) running.remove(`g${index}`);
-    return { running, newcomer: specOf('newcomer', newcomer) };
-  });
-
 const anyHosts = fc
   .record({ host: smallHosts, guests: fc.array(smallGuests, { maxLength: 7 }), newcomer: smallGuests })
   .map(({ host, guests, newcomer }) => {
@@ -359,12 +294,21 @@ function crowdedCpus(step: Step, others: readonly Claim[], online: CpuSet): read
   return faults;
 }
 
+/** Whether a guest that wants whole cores holds one without its sibling, because that was offline when it came. */
+function lacksSibling(host: RunningHost, { spec, claim }: RunningGuest): boolean {
+  if (spec.threadPolicy !== 'isolate') return false;
+  const held = CpuSet.union(claim.cells.map(cell => parseCpuList(cell.pcpus)));
+  const cores = host.model.cells.flatMap(cell => cell.cores.members);
+  return cores.some(core => core.some(cpu => held.has(cpu)) && !core.every(cpu => held.has(cpu)));
+}
+
 test('every state on the way of any plan is valid, its end is the promised score, and that is never worse', () => {
-  let [changed, roomMade] = [0, 0];
+  let [changed, roomMade, short] = [0, 0, 0];
   fc.assert(
     fc.property(worlds, ({ world: { running, newcomer }, forNewcomer }) => {
       const claims = running.claims;
       const guests = [...running.guests.values()];
+      const lacks = guests.some(one => lacksSibling(running, one));
       const result = planRebalance(running, asked({ newcomer: forNewcomer ? newcomer : null }));
       const { plan, steps } = result;
       expect(brokenRules(running, claims, steps)).toEqual([]);
@@ -382,6 +326,7 @@ test('every state on the way of any plan is valid, its end is the promised score
       }
       expect(scoreOf(fresh)).toEqual(plan.after);
       if (steps.length > 0) changed += 1;
+      if (steps.length > 0 && lacks) short += 1;
       if (!forNewcomer)
         expect(compareScores(plan.after, plan.before, running.model.policy.pack)).toBeLessThanOrEqual(0);
       else if (result.newcomer !== null) {
@@ -393,6 +338,7 @@ test('every state on the way of any plan is valid, its end is the promised score
   );
   expect(changed).toBeGreaterThan(30);
   expect(roomMade).toBeGreaterThan(8);
+  expect(short).toBeGreaterThan(3);
 });
 
 test('a plan that may change one guest changes no other, and copies no more than it may', () => {
