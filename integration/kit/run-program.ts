@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { atTheEnd } from './clean-ups.ts';
+import { tellLate } from './late.ts';
 
 /** How a program ended. */
 export interface ProgramEnd {
@@ -15,7 +16,7 @@ export interface ProgramOptions {
   /** Replaces the whole environment. */
   readonly env?: NodeJS.ProcessEnv;
   readonly cwd?: string;
-  /** After this many milliseconds the program and all that it started is killed. */
+  /** After this many milliseconds the program and all that it started is killed, once `tellLate` has looked around. */
   readonly timeoutMs: number;
   /** Called with each piece of output, standard output and standard error alike. */
   readonly onOutput?: (text: string) => void;
@@ -40,8 +41,7 @@ export function runProgram(argv: readonly string[], options: ProgramOptions): Pr
     const ended = atTheEnd(() => {
       killGroup(child.pid);
     });
-    let stdout = '';
-    let stderr = '';
+    let [stdout, stderr, isOver] = ['', '', false];
     const hear = (text: string) => options.onOutput?.(text);
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
       stdout += text;
@@ -53,9 +53,12 @@ export function runProgram(argv: readonly string[], options: ProgramOptions): Pr
     });
     const deadline = setTimeout(() => {
       stderr += `\n${argv[0]!} was killed: it took longer than ${options.timeoutMs / 1000} s.`;
-      killGroup(child.pid);
+      void tellLate(`${argv.join(' ')} (${options.timeoutMs / 1000} s)`).then(() => {
+        if (!isOver) killGroup(child.pid);
+      });
     }, options.timeoutMs);
     const finish = (code: number | null) => {
+      isOver = true;
       clearTimeout(deadline);
       ended();
       resolve({ code, stdout, stderr, millis: Number(process.hrtime.bigint() - start) / 1e6 });

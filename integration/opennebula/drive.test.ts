@@ -1,6 +1,8 @@
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { whenLate } from '../kit/late.ts';
+import { runProgram } from '../kit/run-program.ts';
 import { cancel, failureText, logLines, type DrivenHost } from './drive.ts';
 import { DriverStream } from './driver-stream.ts';
 import { vmXml } from './template.ts';
@@ -40,9 +42,16 @@ describe('a driver stream', () => {
     expect(second.code).toBe(1);
   });
 
-  it('gives up on a command that overruns its deadline', async () => {
+  it('gives up on a command that overruns its deadline, once somebody has looked at what it does', async () => {
+    const looks: [string, string][] = [];
+    whenLate(async what => {
+      const { stdout } = await runProgram(['ps', '-eo', 'args'], { timeoutMs: 10_000 });
+      looks.push([what, /^sleep 30\.25$/m.exec(stdout)?.[0] ?? 'it had ended']);
+    });
     const stream = new DriverStream(['bash', '-s'], { PATH: process.env['PATH'] });
-    const end = await stream.run('sleep 30', null, 200);
+    const end = await stream.run('sleep 30.25', null, 200);
+    whenLate(null);
+    expect(looks).toEqual([['sleep 30.25 (0.2 s)', 'sleep 30.25']]);
     expect(end.code).toBe(-1);
     expect(end.stderr).toContain('Timeout Error');
   });

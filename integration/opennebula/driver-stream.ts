@@ -1,4 +1,5 @@
 import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
+import { tellLate } from '../kit/late.ts';
 import { killGroup } from '../kit/run-program.ts';
 
 /** Words of the protocol; the driver's failure text ends with `ExitCode: N` because only what follows it is cut off. */
@@ -68,7 +69,10 @@ export class DriverStream {
       const left = deadline - Date.now();
       if (left <= 0 || this.#closed) {
         const why = this.#closed ? 'the stream was closed' : `no answer within ${timeoutMs / 1000} s`;
-        if (!this.#closed) killGroup(this.#shell.pid);
+        if (!this.#closed) {
+          await tellLate(`${command} (${timeoutMs / 1000} s)`);
+          killGroup(this.#shell.pid);
+        }
         return { code: -1, stdout: this.#out, stderr: `${this.#err}\nTimeout Error (${why}): ${command}` };
       }
       await new Promise<void>(resolve => {

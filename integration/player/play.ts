@@ -5,11 +5,13 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { tellLate, whenLate } from '../kit/late.ts';
 import type { DrivenHost } from '../opennebula/drive.ts';
 import type { DomainType } from '../opennebula/template.ts';
 import type { HostName, Scenario } from '../scenarios/scenario.ts';
 import type { Damage } from './damage.ts';
 import { installDriver, setPolicy } from './install-driver.ts';
+import { lookAround } from './look-around.ts';
 import { Stage } from './stage.ts';
 
 /** What the suite tells the player. */
@@ -57,6 +59,7 @@ export async function playAll(
 ): Promise<void> {
   const settings = JSON.parse(readFileSync(settingsFile, 'utf8')) as PlayerSettings;
   const host = drivenHost(settings);
+  whenLate(what => lookAround(what, print));
   const outcomes: ScenarioOutcome[] = [];
   for (const name of inOrder(settings.scenarios, scenarios)) {
     outcomes.push(await playOne(name, scenarios[name], { host, settings }));
@@ -126,7 +129,9 @@ async function within(millis: number, work: () => Promise<void>): Promise<void> 
   let timer: NodeJS.Timeout | undefined;
   const deadline = new Promise<never>((_, reject) => {
     timer = setTimeout(() => {
-      reject(new Error(`The scenario took longer than ${millis / 1000} s.`));
+      void tellLate(`the scenario (${millis / 1000} s)`).then(() => {
+        reject(new Error(`The scenario took longer than ${millis / 1000} s.`));
+      });
     }, millis);
   });
   try {
