@@ -2,7 +2,6 @@ import fc from 'fast-check';
 import type { Claim } from '../../domain/claim.ts';
 import { parseCpuList } from '../../domain/cpu-list.ts';
 import { CpuSet } from '../../domain/cpu-set.ts';
-import type { GuestSpec } from '../../domain/guest-spec.ts';
 import { hostOf } from '../../machines/host-of.ts';
 import { checkPlacement } from '../../testing/check-placement.ts';
 import {
