@@ -21,23 +21,32 @@ export function parseCpuList(text: string): CpuSet {
 /** The CPUs of a text that {@link parseCpuList} takes, as it lists them; quicker than a set where there are few. */
 export function listedCpus(text: string): number[] {
   const ranges = rangesOf(text);
-  const cpus: number[] = [];
+  let count = 0;
+  for (let at = 0; at < ranges.length; at += 2) count += ranges[at + 1]! - ranges[at]! + 1;
+  const cpus = new Array<number>(count);
+  let listed = 0;
   for (let at = 0; at < ranges.length; at += 2)
-    for (let cpu = ranges[at]!; cpu <= ranges[at + 1]!; cpu += 1) cpus.push(cpu);
+    for (let cpu = ranges[at]!; cpu <= ranges[at + 1]!; cpu += 1) cpus[listed++] = cpu;
   return cpus;
 }
 
-/** First and last CPU of each rule in turn. */
-function rangesOf(text: string): number[] {
+/** First and last CPU of each rule in turn. Arrays are made in their length: `push` makes room for 16 more. */
+function rangesOf(text: string): readonly number[] {
   const body = (text.endsWith('\0') ? text.slice(0, -1) : text).trim();
-  const ranges: number[] = [];
-  if (body === '') return ranges;
+  if (body === '') return [];
+  const ranges = new Array<number>(2 * rulesIn(body));
   let listed = 0;
-  for (let from = 0; from <= body.length; ) {
+  for (let from = 0, at = 0; from <= body.length; at += 2) {
     const comma = body.indexOf(',', from);
     const to = comma < 0 ? body.length : comma;
-    readRange(body, { from, to }, ranges);
-    listed += ranges.at(-1)! - ranges.at(-2)! + 1;
+    let dash = from;
+    while (dash < to && body[dash] !== '-') dash += 1;
+    const first = readNumber(body, from, dash);
+    const last = dash < to ? readNumber(body, dash + 1, to) : first;
+    if (first < 0 || last < first) throw noRange(body, body.slice(from, to), first >= 0 && last >= 0);
+    ranges[at] = first;
+    ranges[at + 1] = last;
+    listed += last - first + 1;
     if (listed > CPU_LIMIT) {
       throw new CpuSyntaxError(`CPU list "${clip(body)}" names more than ${CPU_LIMIT} CPUs.`);
     }
@@ -46,25 +55,20 @@ function rangesOf(text: string): number[] {
   return ranges;
 }
 
-/** Appends first and last CPU of the rule that stands at these offsets. */
-function readRange(
-  body: string,
-  rule: { readonly from: number; readonly to: number },
-  ranges: number[],
-): void {
-  let dash = rule.from;
-  while (dash < rule.to && body[dash] !== '-') dash += 1;
-  const first = readNumber(body, rule.from, dash);
-  const last = dash < rule.to ? readNumber(body, dash + 1, rule.to) : first;
-  if (first < 0 || last < 0) {
-    const text = clip(body.slice(rule.from, rule.to));
-    throw new CpuSyntaxError(`"${text}" in CPU list "${clip(body)}" is no CPU and no range such as 0-3.`);
-  }
-  if (last < first) {
-    const text = clip(body.slice(rule.from, rule.to));
-    throw new CpuSyntaxError(`Range "${text}" in CPU list "${clip(body)}" ends before it starts.`);
-  }
-  ranges.push(first, last);
+/** Not counted beyond {@link CPU_LIMIT}, where one rule or another is refused. */
+function rulesIn(body: string): number {
+  let rules = 1;
+  for (let comma = body.indexOf(','); comma >= 0 && rules <= CPU_LIMIT; rules += 1)
+    comma = body.indexOf(',', comma + 1);
+  return rules;
+}
+
+function noRange(body: string, rule: string, isRange: boolean): CpuSyntaxError {
+  return new CpuSyntaxError(
+    isRange
+      ? `Range "${clip(rule)}" in CPU list "${clip(body)}" ends before it starts.`
+      : `"${clip(rule)}" in CPU list "${clip(body)}" is no CPU and no range such as 0-3.`,
+  );
 }
 
 /** The number that these offsets enclose, or -1 when that is not one or more ASCII digits. */

@@ -53,7 +53,10 @@ export class CpuSet implements Iterable<number> {
 
   /** How many CPUs the set holds. */
   get size(): number {
-    if (this.#size < 0) this.#size = this.words.reduce((sum, word) => sum + bitCount(word), 0);
+    if (this.#size < 0) {
+      this.#size = 0;
+      for (let index = 0; index < this.words.length; index += 1) this.#size += bitCount(this.words[index]!);
+    }
     return this.#size;
   }
 
@@ -138,10 +141,10 @@ export class CpuSet implements Iterable<number> {
 
   /** The CPUs in ascending order. */
   toArray(): number[] {
-    const cpus: number[] = [];
-    for (let index = 0; index < this.words.length; index += 1) {
+    const cpus = new Array<number>(this.size);
+    for (let index = 0, at = 0; index < this.words.length; index += 1) {
       for (let word = this.words[index]!; word !== 0; word &= word - 1) {
-        cpus.push(index * BITS + 31 - Math.clz32(word & -word));
+        cpus[at++] = index * BITS + 31 - Math.clz32(word & -word);
       }
     }
     return cpus;

@@ -89,7 +89,6 @@ function fillCore(table: Filling, i: number, input: Input): void {
   let usable = 0;
   let online = 0;
   let quiet = 0;
-  const floating: number[] = [];
   const members = table.members[i]!;
   for (let at = 0; at < members.length; at += 1) {
     const cpu = members[at]!;
@@ -102,14 +101,18 @@ function fillCore(table: Filling, i: number, input: Input): void {
     }
     usable += 1;
     if (taken) whole = false;
-    else if (input.floating.has(cpu)) floating.push(cpu);
-    else table.threads[from + quiet++] = cpu;
+    else if (!input.floating.has(cpu)) table.threads[from + quiet++] = cpu;
   }
-  floating.forEach((cpu, at) => (table.threads[from + quiet + at] = cpu));
+  let free = quiet;
+  for (let at = 0; at < members.length; at += 1) {
+    const cpu = members[at]!;
+    if (dedicated.has(cpu) && !claimed.has(cpu) && input.floating.has(cpu))
+      table.threads[from + free++] = cpu;
+  }
   table.start[i] = from;
   table.quiet[i] = quiet;
-  table.free[i] = quiet + floating.length;
-  table.freeTotal = from + quiet + floating.length;
+  table.free[i] = free;
+  table.freeTotal = from + free;
   table.online[i] = online;
   table.usable[i] = usable;
   table.whole[i] = whole && usable > 0 ? 1 : 0;
@@ -137,25 +140,35 @@ function fillDomains(table: Filling, input: Input): void {
   table.groupCount = groups.size;
 }
 
-/** Loops by index and no needless sort: on hundreds of cores, iterators and sorts cost a start a collection of garbage. */
+/**
+ * Loops by index, arrays in their length and no needless sort: on hundreds of cores the rest costs a start a collection
+ * of garbage.
+ */
 function coresOf(cell: Cell, cpus: CpuSet): number[][] {
   const cores: number[][] = [];
   const isListed = new Uint8Array(cpus.highest + 1);
   let listed = 0;
-  for (const text of cell.cores) {
-    const named = listedCpus(text);
-    const core: number[] = [];
-    for (let at = 0; at < named.length; at += 1) {
-      const cpu = named[at]!;
-      if (!cpus.has(cpu) || isListed[cpu] === 1) continue;
-      isListed[cpu] = 1;
-      listed += 1;
-      core.push(cpu);
-    }
-    if (core.length > 0) cores.push(ascending(core, cpu => cpu));
+  for (let at = 0; at < cell.cores.length; at += 1) {
+    const core = unlisted(listedCpus(cell.cores[at]!), cpus, isListed);
+    if (core.length === 0) continue;
+    listed += core.length;
+    cores.push(ascending(core, cpu => cpu));
   }
   if (listed < cpus.size) for (const cpu of cpus) if (isListed[cpu] === 0) cores.push([cpu]);
-  return ascending(cores, ([first]) => first!);
+  return ascending(cores, core => core[0]!);
+}
+
+/** Of the named CPUs those of the set that no core has listed yet, moved to the front of the same array; lists them. */
+function unlisted(named: number[], cpus: CpuSet, isListed: Uint8Array): number[] {
+  let count = 0;
+  for (let at = 0; at < named.length; at += 1) {
+    const cpu = named[at]!;
+    if (!cpus.has(cpu) || isListed[cpu] === 1) continue;
+    isListed[cpu] = 1;
+    named[count++] = cpu;
+  }
+  if (count < named.length) named.length = count;
+  return named;
 }
 
 function ascending<T>(list: T[], key: (entry: T) => number): T[] {

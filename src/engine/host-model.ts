@@ -117,10 +117,10 @@ export function cpusOfCells(model: HostModel, indexes: readonly number[]): CpuSe
 function coreNumbers(cells: readonly CellModel[], size: number): Int32Array {
   const numbers = new Int32Array(size).fill(-1);
   let next = 0;
-  for (const cell of cells) {
-    for (const core of cell.cores.members) {
-      for (const cpu of core) numbers[cpu] = next;
-      next += 1;
+  for (const { cores } of cells) {
+    for (let i = 0; i < cores.count; i += 1, next += 1) {
+      const core = cores.members[i]!;
+      for (let at = 0; at < core.length; at += 1) numbers[core[at]!] = next;
     }
   }
   return numbers;

@@ -8,15 +8,10 @@ export const XML_SIZE_LIMIT = 2 * 1024 * 1024;
 /** The deepest chain libvirt itself takes (200 disk snapshots, one element each) and what surrounds it. */
 export const XML_DEPTH_LIMIT = 256;
 
-/** An element whose end tag has not been read yet. */
-interface OpenElement {
-  readonly start: number;
-  readonly name: string;
-  readonly attributes: readonly XmlAttribute[];
-  readonly openEnd: number;
+/** An element until its end tag is read, which then gives it its end. */
+type OpenElement = { -readonly [Key in keyof Omit<XmlElement, 'children'>]: XmlElement[Key] } & {
   readonly children: XmlElement[];
-  text: string;
-}
+};
 
 /**
  * Reads one XML document strictly: well formed, exactly one root, no document type, no entities of its own, no
@@ -101,15 +96,30 @@ class XmlReader {
     if (this.#open.length >= XML_DEPTH_LIMIT)
       this.#refuse(at, `lies more than ${XML_DEPTH_LIMIT} elements deep; at most that many are taken`);
     this.#checkReferences(this.#text.slice(at, end), at);
+    if (attributes.length > 1) this.#refuseTwice(name, attributes);
+    // The end of one that its end tag closes is not known yet.
+    const element: OpenElement = {
+      name,
+      attributes,
+      children: [],
+      text: '',
+      start: at,
+      openEnd: end,
+      closeStart: end,
+      end,
+      selfClosing,
+    };
+    if (selfClosing) this.#close(element);
+    else this.#open.push(element);
+  }
+
+  #refuseTwice(name: string, attributes: readonly XmlAttribute[]): void {
     const seen = new Set<string>();
     for (const attribute of attributes) {
       if (seen.has(attribute.name))
         this.#refuse(attribute.start, `gives <${clip(name)}> the attribute ${clip(attribute.name)} twice`);
       seen.add(attribute.name);
     }
-    const element = { start: at, name, attributes, openEnd: end, children: [], text: '' };
-    if (selfClosing) this.#close({ ...element, closeStart: end, end, selfClosing });
-    else this.#open.push(element);
   }
 
   #takeEnd(at: number, { name, end }: Extract<Markup, { kind: 'end' }>): void {
@@ -117,7 +127,9 @@ class XmlReader {
     if (element === undefined) return this.#refuse(at, `closes </${clip(name)}>, which is not open`);
     if (element.name !== name)
       this.#refuse(at, `closes </${clip(name)}> where <${clip(element.name)}> is open`);
-    this.#close({ ...element, closeStart: at, end, selfClosing: false });
+    element.closeStart = at;
+    element.end = end;
+    this.#close(element);
   }
 
   #close(element: XmlElement): void {
