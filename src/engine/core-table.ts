@@ -89,6 +89,7 @@ function fillCore(table: Filling, i: number, input: Input): void {
   let usable = 0;
   let online = 0;
   let quiet = 0;
+  let free = 0;
   const members = table.members[i]!;
   for (let at = 0; at < members.length; at += 1) {
     const cpu = members[at]!;
@@ -100,14 +101,16 @@ function fillCore(table: Filling, i: number, input: Input): void {
       continue;
     }
     usable += 1;
-    if (taken) whole = false;
-    else if (!input.floating.has(cpu)) table.threads[from + quiet++] = cpu;
-  }
-  let free = quiet;
-  for (let at = 0; at < members.length; at += 1) {
-    const cpu = members[at]!;
-    if (dedicated.has(cpu) && !claimed.has(cpu) && input.floating.has(cpu))
-      table.threads[from + free++] = cpu;
+    if (taken) {
+      whole = false;
+      continue;
+    }
+    let place = from + free++;
+    if (!input.floating.has(cpu))
+      // Before those that float.
+      for (const first = from + quiet++; place > first; place -= 1)
+        table.threads[place] = table.threads[place - 1]!;
+    table.threads[place] = cpu;
   }
   table.start[i] = from;
   table.quiet[i] = quiet;
@@ -124,47 +127,62 @@ function fillDomains(table: Filling, input: Input): void {
     .map(text => parseCpuList(text).intersect(input.cpus))
     .filter(cache => !cache.isEmpty)
     .sort((a, b) => a.first! - b.first!);
-  const performance = parseCpuList(input.host.topology.kinds?.performance ?? '');
-  const efficiency = parseCpuList(input.host.topology.kinds?.efficiency ?? '');
+  const domains = domainsOf(caches, input.cpus.highest + 1);
+  const { kinds } = input.host.topology;
+  const performance = parseCpuList(kinds?.performance ?? '');
+  const efficiency = parseCpuList(kinds?.efficiency ?? '');
   const groups = new Map<number, number>();
-  table.members.forEach((core, i) => {
-    const first = core[0]!;
-    const cache = caches.findIndex(set => set.has(first));
-    table.domain[i] = cache < 0 ? caches.length : cache;
-    table.kind[i] = performance.has(first) ? 1 : efficiency.has(first) ? 2 : 0;
-    const key = table.domain[i] * 3 + table.kind[i];
+  for (let i = 0; i < table.count; i += 1) {
+    const first = table.members[i]![0]!;
+    const domain = domains[first]!;
+    const kind = kinds === undefined ? 0 : performance.has(first) ? 1 : efficiency.has(first) ? 2 : 0;
+    table.domain[i] = domain;
+    table.kind[i] = kind;
+    const key = domain * 3 + kind;
     if (!groups.has(key)) groups.set(key, groups.size);
     table.group[i] = groups.get(key)!;
-  });
+  }
   table.domainCount = caches.length + 1;
   table.groupCount = groups.size;
 }
 
+/** By CPU: the first of these caches that lists it, or their number when none does. */
+function domainsOf(caches: readonly CpuSet[], size: number): Int32Array {
+  const domains = new Int32Array(size).fill(caches.length);
+  for (let domain = caches.length - 1; domain >= 0; domain -= 1) {
+    const cpus = caches[domain]!.toArray();
+    for (let at = 0; at < cpus.length; at += 1) domains[cpus[at]!] = domain;
+  }
+  return domains;
+}
+
 /**
- * Loops by index, arrays in their length and no needless sort: on hundreds of cores the rest costs a start a collection
- * of garbage.
+ * Loops by index, arrays in their length, no needless sort and no question to a set where an array answers: on hundreds
+ * of cores the rest costs a start a collection of garbage, and V8's compiler a millisecond.
  */
 function coresOf(cell: Cell, cpus: CpuSet): number[][] {
   const cores: number[][] = [];
-  const isListed = new Uint8Array(cpus.highest + 1);
+  const isOpen = new Uint8Array(cpus.highest + 1);
+  const all = cpus.toArray();
+  for (let at = 0; at < all.length; at += 1) isOpen[all[at]!] = 1;
   let listed = 0;
   for (let at = 0; at < cell.cores.length; at += 1) {
-    const core = unlisted(listedCpus(cell.cores[at]!), cpus, isListed);
+    const core = openCpus(listedCpus(cell.cores[at]!), isOpen);
     if (core.length === 0) continue;
     listed += core.length;
     cores.push(ascending(core, cpu => cpu));
   }
-  if (listed < cpus.size) for (const cpu of cpus) if (isListed[cpu] === 0) cores.push([cpu]);
+  if (listed < all.length) for (const cpu of all) if (isOpen[cpu] === 1) cores.push([cpu]);
   return ascending(cores, core => core[0]!);
 }
 
-/** Of the named CPUs those of the set that no core has listed yet, moved to the front of the same array; lists them. */
-function unlisted(named: number[], cpus: CpuSet, isListed: Uint8Array): number[] {
+/** Of the named CPUs those of the cell that no core has listed yet, moved to the front of the same array; lists them. */
+function openCpus(named: number[], isOpen: Uint8Array): number[] {
   let count = 0;
   for (let at = 0; at < named.length; at += 1) {
     const cpu = named[at]!;
-    if (!cpus.has(cpu) || isListed[cpu] === 1) continue;
-    isListed[cpu] = 1;
+    if (isOpen[cpu] !== 1) continue;
+    isOpen[cpu] = 0;
     named[count++] = cpu;
   }
   if (count < named.length) named.length = count;
