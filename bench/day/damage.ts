@@ -117,32 +117,9 @@ async function memoryMoved(at: DamageAt): Promise<Damage | null> {
   return at.node.read(path) === before ? null : {};
 }
 
-/** As the kernel does: the CPU leaves every list, and a thread that has no other falls back to all that are left. */
 function cpuOffline(at: DamageAt): Damage | null {
-  const { node } = at;
   const vcpu = anyVcpu(at, wanted => wanted.size === 1);
-  if (vcpu === null) return null;
-  const gone = vcpu.wanted;
-  const online = '/sys/devices/system/cpu/online';
-  const paths = [
-    online,
-    ...[...parseCpuList(node.read('/sys/devices/system/node/online').trim())].map(
-      cell => `/sys/devices/system/node/node${cell}/cpulist`,
-    ),
-  ];
-  const files = paths.map(path => [path, node.read(path)] as const);
-  for (const [path, text] of files) node.put(path, `${parseCpuList(text.trim()).minus(gone).toString()}\n`);
-  for (const { vm } of at.placed)
-    for (const { tid, allowed } of node.threads(vm)) {
-      const left = allowed.minus(gone);
-      if (allowed.intersects(gone))
-        node.setMask(vm, tid, (left.isEmpty ? at.cpus.minus(gone) : left).toString());
-    }
-  return {
-    mend: () => {
-      for (const [path, text] of files) node.put(path, text);
-    },
-  };
+  return vcpu === null ? null : { mend: at.node.takeOffline(vcpu.wanted.first!) };
 }
 
 class Killed extends Error {}

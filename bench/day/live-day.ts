@@ -1,5 +1,6 @@
 import { releaseAfter } from '../../src/app/opennebula/release-after.ts';
 import { parseCpuList } from '../../src/domain/cpu-list.ts';
+import type { ReportedDrift } from '../../src/domain/drift.ts';
 import type { GuestSpec } from '../../src/domain/guest-spec.ts';
 import type { LedgerEntry } from '../../src/domain/ledger.ts';
 import type { PlacementRequest } from '../../src/domain/placement-request.ts';
@@ -36,21 +37,30 @@ export interface LiveOutcome {
   /** Guests that were looked at. */
   readonly checks: number;
   /**
-   * Rules that a CPU which went offline bends until it is back or the guest gets another place. While it is offline: whatever a
-   * guest breaks whose drift cannot be mended, the ratio of shared vCPUs, and {@link OF_SIBLINGS}. Afterwards: the same for guests that got
-   * another CPU or took their place meanwhile, and {@link OF_CORES} for the latter alone.
+   * Rules that a CPU which went offline bends. While it is offline: whatever a guest breaks whose drift reconcile names and cannot
+   * mend, the ratio of shared vCPUs, and {@link OF_OFFLINE_SIBLING}. When it is back: {@link OF_CORES} of guests of which reconcile says
+   * that nobody can give them the cores that they ask for, and {@link OF_LOWEST} of those that took their place meanwhile.
    */
   readonly bent: number;
   /** What is not as it must be: a rule that is broken, a finding that is left, a step or start that failed. */
   readonly wrong: readonly string[];
 }
 
-/** A guest knows the siblings that it had, or has a core of which a sibling was not there. */
-const OF_SIBLINGS =
-  /: (The guest is told siblings that are none|Core [\d,-]+ has no sibling to give|More than one vCPU has no sibling of its guest)\.$/;
-/** A whole core was decided, and is a larger one now. */
+/** The sibling of a core is offline, so that nobody can be given it. */
+const OF_OFFLINE_SIBLING = /: Core [\d,-]+ has no sibling to give\.$/;
+/** A whole core was decided while its lowest CPU was not there: it is the guest's alone, and the vCPU runs on the other CPU. */
+const OF_LOWEST = /: Core [\d,-]+ does not run its vCPU on its lowest CPU\.$/;
+/** The sibling of a core is somebody else's since it is back, or vCPUs that belong together found no room together. */
 const OF_CORES =
-  /: (Core [\d,-]+ (does not run its vCPU on its lowest CPU|is partly claimed)|The claim (holds other CPUs than the placement takes|burns other CPUs than those that no thread uses))\.$/;
+  /: (The guest is told siblings that are none|More than one vCPU has no sibling of its guest|Core [\d,-]+ is partly claimed|The claim (holds other CPUs than the placement takes|burns other CPUs than those that no thread uses)|The emulator of an isolate guest is on a half-used core)\.$/;
+
+/** Whether reconcile says of a guest that it lacks cores which nobody can give it now. */
+function lacksCores({ code, subject, wanted, repair }: ReportedDrift): boolean {
+  const isOfCores =
+    (code === 'exclusivity-lost' && subject === 'siblings') ||
+    (code === 'vcpu-astray' && wanted === 'siblings of one core');
+  return isOfCores && repair === 'none';
+}
 
 /**
  * Plays a day through Pinfold's own code on a stand-in node: OpenNebula's hook starts each guest; who does not fit asks for a
@@ -61,7 +71,8 @@ const OF_CORES =
  * 2. reconcile runs, an hour after the last (what it mends three times within an hour it leaves alone, which is not the question).
  * 3. A second look (a dry run) must find nothing, and the independent checker no rule that is broken.
  *
- * While a CPU is offline there may be findings that nobody can mend (`none`); those must be gone when it is back.
+ * While a CPU is offline there may be findings that nobody can mend (`none`). When it is back those must be gone, but for guests
+ * that lack a whole core or siblings because others have them ({@link lacksCores}).
  */
 export async function liveDay(wish: LiveDayWish): Promise<LiveOutcome> {
   const day = new LiveDay(wish);
@@ -92,8 +103,6 @@ class LiveDay {
   readonly #roll: Dice;
   readonly #ids = new Map<string, number>();
   readonly #since = new Map<string, number>();
-  /** Guests that lost a CPU to the machine. */
-  readonly #exchanged = new Set<string>();
   /** Guests that took their place while a CPU was offline. */
   readonly #short = new Set<string>();
   #clock = 0;
@@ -215,24 +224,24 @@ class LiveDay {
     this.node.seconds += 3601;
     this.outcome.reconciles += 1;
     const { drift } = await this.node.reconcile();
-    for (const { repair, sentence, code, vm } of drift) {
-      if (code === 'cpu-offline') this.#exchanged.add(vm);
+    const maybeLeft = (found: ReportedDrift) => (found.repair === 'none' && mayLeave) || lacksCores(found);
+    for (const found of drift) {
+      const { repair, sentence } = found;
       this.outcome.findings[repair] = (this.outcome.findings[repair] ?? 0) + 1;
-      if (repair === 'failed' || (repair === 'none' && !mayLeave)) this.#wrong(sentence);
+      if (repair !== 'done' && !maybeLeft(found)) this.#wrong(sentence);
     }
     const left = await this.node.preview();
-    for (const { repair, sentence } of left.drift)
-      if (!mayLeave || repair !== 'none') this.#wrong(`A second look finds: ${sentence}`);
-    const unmended = new Set(mayLeave ? left.drift.map(({ vm }) => vm) : []);
+    for (const found of left.drift)
+      if (!maybeLeft(found)) this.#wrong(`A second look finds: ${found.sentence}`);
+    const unmended = new Set(left.drift.map(({ vm }) => vm));
     const { checks, broken } = checkNode({ node: this.node, empty: this.#trace.host, since: this.#since });
     this.outcome.checks += checks;
     for (const rule of broken) {
       const vm = rule.slice(0, rule.indexOf(':'));
       const isBent =
-        unmended.has(vm) ||
-        (mayLeave && /exceeds its CPU ratio/.test(rule)) ||
-        ((mayLeave || this.#exchanged.has(vm) || this.#short.has(vm)) && OF_SIBLINGS.test(rule)) ||
-        (this.#short.has(vm) && OF_CORES.test(rule));
+        (unmended.has(vm) && (mayLeave || OF_CORES.test(rule))) ||
+        (mayLeave && (/exceeds its CPU ratio/.test(rule) || OF_OFFLINE_SIBLING.test(rule))) ||
+        (this.#short.has(vm) && OF_LOWEST.test(rule));
       if (isBent) this.outcome.bent += 1;
       else this.#wrong(rule);
     }
@@ -242,7 +251,6 @@ class LiveDay {
   #took(name: string): void {
     this.#clock += 1;
     this.#since.set(name, this.#clock);
-    this.#exchanged.delete(name);
     this.#short.delete(name);
     if (this.#damage.mend !== undefined) this.#short.add(name);
   }

@@ -1,12 +1,10 @@
 import { parseCpuList } from '../../domain/cpu-list.ts';
 import { CpuSet } from '../../domain/cpu-set.ts';
 import type { Placement } from '../../domain/decision.ts';
-import type { LedgerEntry } from '../../domain/ledger.ts';
 import type { HostModel } from '../../engine/host-model.ts';
 import { withoutIdleCores } from './burnt-siblings.ts';
+import { specOfEntry, type PlacedEntry } from './guest-cores.ts';
 import { heldCpus } from './wanted-placement.ts';
-
-type PlacedEntry = LedgerEntry & { readonly placement: Placement };
 
 /** What a vCPU gets: the guest's entry with it, its CPUs, and whether it has one for itself. */
 export interface VcpuDecision {
@@ -67,11 +65,14 @@ interface FreeCpu {
 }
 
 function freeCpu(
-  { claim, placement }: PlacedEntry,
+  entry: PlacedEntry,
   vcpu: number,
   at: { readonly model: HostModel; readonly taken: CpuSet },
 ): FreeCpu | null {
-  const burns = claim.cells.some(({ burnt }) => burnt !== undefined);
+  const { claim, placement } = entry;
+  // One whose siblings were offline when it came keeps none idle yet.
+  const burns =
+    specOfEntry(entry)?.threadPolicy === 'isolate' || claim.cells.some(({ burnt }) => burnt !== undefined);
   const home = placement.cells.filter(({ vcpus }) => parseCpuList(vcpus).has(vcpu));
   for (const { hostCell } of home.length > 0 ? home : placement.cells) {
     const cell = at.model.cells.find(({ id }) => id === hostCell);
@@ -91,7 +92,7 @@ function freeCpu(
 }
 
 /** Whether the shared vCPUs of a cell have enough CPUs to float over without these. */
-function canSpare({ policy }: HostModel, cell: HostModel['cells'][number], cpus: CpuSet): boolean {
+export function canSpare({ policy }: HostModel, cell: HostModel['cells'][number], cpus: CpuSet): boolean {
   const taken = cpus.intersect(cell.floating).size;
   // The small number is for ratios that are no binary fractions.
   return taken === 0 || (cell.floatingSize - taken) * policy.cpuRatio + 1e-9 >= cell.sharedVcpus;

@@ -28,8 +28,14 @@ const WHY: Readonly<Record<DriftCause, string>> = {
 
 /** What differs and why: `vCPU 3 of web runs on 7 instead of 4: somebody has …`; without a full stop. */
 export function describeDrift(drift: Drift): string {
-  const why = WHY[drift.cause];
+  const why = whyOf(drift);
   return why === '' ? whatDiffers(drift) : `${whatDiffers(drift)}: ${why}`;
+}
+
+/** A sibling that nobody runs on has no mask that the kernel could have taken. */
+function whyOf({ code, cause }: Drift): string {
+  const isSibling = code === 'exclusivity-lost' && cause === 'cpu-back-online';
+  return isSibling ? 'that was offline when the guest got its place, and is back' : WHY[cause];
 }
 
 function whatDiffers({ code, vm, subject, wanted, actual }: Drift): string {

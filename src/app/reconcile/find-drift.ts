@@ -1,4 +1,5 @@
 import { buildHostModel } from '../../engine/host-model.ts';
+import { findCores } from './find-cores.ts';
 import { findForeign } from './find-foreign.ts';
 import { findMemory } from './find-memory.ts';
 import { findStale } from './find-stale.ts';
@@ -12,8 +13,8 @@ import { wantedPlacement } from './wanted-placement.ts';
  * Everything on a node that is not as it was decided, with its cause and what would mend it. Judged from one observation
  * alone. Guests that are being started, or moved by somebody who is alive, are left out: they are not where they will be.
  *
- * Order: the ledger's garbage, then guest by guest (threads, then memory), then guests that wait for a placement, then
- * guests of others.
+ * Order: the ledger's garbage, then guest by guest (threads, then memory), then cores that guests lack, then guests that wait
+ * for a placement, then guests of others.
  */
 export function findDrift(seen: Observed): readonly Finding[] {
   const model = buildHostModel(seen.host);
@@ -28,6 +29,7 @@ export function findDrift(seen: Observed): readonly Finding[] {
   return [
     ...findStale(seen),
     ...placed.flatMap(one => [...findThreads(one, seen), ...findMemory(one, seen)]),
+    ...placed.flatMap(one => findCores(one, model, seen)),
     ...findUnplaced(seen),
     ...findForeign(seen),
   ];

@@ -176,20 +176,25 @@ function pluggedIn({ guest, entry }: PlacedGuest, thread: SeenThread): Finding {
 
 function findRefloat({ guest, entry, wanted }: PlacedGuest, seen: Observed): Finding[] {
   const online = parseCpuList(seen.host.topology.cpus.online);
+  const isSame = (now: string, before: string) =>
+    sameCpus(now, before, online) &&
+    (now === before || !isHeldByOthers(parseCpuList(before).minus(online), entry.vm, seen));
   const changed = Object.entries(wanted.pins).filter(
-    ([vcpu, cpus]) => !sameCpus(cpus, entry.placement.pins[vcpu] ?? '', online),
+    ([vcpu, cpus]) => !isSame(cpus, entry.placement.pins[vcpu] ?? ''),
   );
-  const emulator = !sameCpus(wanted.emulator.cpus, entry.placement.emulator.cpus, online);
+  const emulator = !isSame(wanted.emulator.cpus, entry.placement.emulator.cpus);
   if (changed.length === 0 && !emulator) return [];
   const before = parseCpuList(
     changed.length > 0 ? (entry.placement.pins[changed[0]![0]] ?? '') : entry.placement.emulator.cpus,
   );
   const after = parseCpuList(changed.length > 0 ? changed[0]![1] : wanted.emulator.cpus);
+  const lost = before.minus(after);
+  const isTaken = lost.intersects(online) || isHeldByOthers(lost, entry.vm, seen);
   return [
     {
       drift: {
         code: 'shared-set-stale',
-        cause: before.minus(after).intersects(online) ? 'dedicated-came' : 'dedicated-left',
+        cause: isTaken ? 'dedicated-came' : 'dedicated-left',
         vm: guest.vm,
         subject: changed.length > 0 ? 'floating vCPUs' : 'emulator threads',
         wanted: after.toString(),
@@ -200,4 +205,10 @@ function findRefloat({ guest, entry, wanted }: PlacedGuest, seen: Observed): Fin
       remedy: { kind: 'refloat', placement: wanted },
     },
   ];
+}
+
+/** Whether another guest holds one of these CPUs. The kernel gives one that comes back online to every cpuset that names it. */
+function isHeldByOthers(cpus: CpuSet, vm: string, { host }: Observed): boolean {
+  if (cpus.isEmpty) return false;
+  return host.claims.some(claim => claim.vm !== vm && heldCpus({ claim }).intersects(cpus));
 }

@@ -15,6 +15,8 @@ export type Remedy =
   | { readonly kind: 'pin'; readonly role: 'emulator'; readonly cpus: string }
   /** The vCPU gets CPUs by a decision; `from` is the CPU that it loses, if any. */
   | { readonly kind: 'decide-vcpu'; readonly vcpu: number; readonly from: string | null }
+  /** The guest gets whole cores, or siblings, by a decision. */
+  | { readonly kind: 'decide-cores' }
   /** All memory to these cells, or the pages of some cells back to one. */
   | { readonly kind: 'bind-memory'; readonly cells: string }
   | { readonly kind: 'return-pages'; readonly from: string; readonly to: string }

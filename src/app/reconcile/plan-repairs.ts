@@ -1,29 +1,17 @@
 import type { CpuSet } from '../../domain/cpu-set.ts';
 import type { Placement } from '../../domain/decision.ts';
-import type { Host } from '../../domain/host.ts';
-import type { LedgerEntry } from '../../domain/ledger.ts';
 import { buildHostModel } from '../../engine/host-model.ts';
-import type { Asked } from '../prepare-start.ts';
+import { decideCores, decidedAnew } from './decide-cores.ts';
 import { decideVcpu } from './decide-vcpu.ts';
 import type { Finding } from './finding.ts';
+import { choosesCores, specOfEntry } from './guest-cores.ts';
 import type { Observed, SeenGuest } from './observed.ts';
 import { orderRepairs } from './order-repairs.ts';
+import { confining, isSameThread, pinsOf } from './pins-of.ts';
 import { placeRunning } from './place-running.ts';
-import type { Act, Repair, RepairPlan } from './repair.ts';
+import { add, emptyDraft, entryNow, hostNow, move, type Draft } from './repair-draft.ts';
+import type { Act, RepairPlan } from './repair.ts';
 import { heldCpus, wantedPlacement } from './wanted-placement.ts';
-
-/** The plan while it is made. */
-interface Draft {
-  readonly seen: Observed;
-  repairs: Repair[];
-  readonly entries: Map<string, LedgerEntry>;
-  readonly asked: Map<string, Asked>;
-  readonly confined: Map<string, string>;
-  readonly refused: Map<number, string>;
-  readonly decided: Map<number, string>;
-  /** The finding for which CPUs were claimed last; null: for none. */
-  claimedFor: number | null;
-}
 
 /**
  * How everything that was found is mended, the ledger's part first: what is decided for a guest is claimed before its
@@ -32,16 +20,7 @@ interface Draft {
  * get the order of {@link orderRepairs}.
  */
 export function planRepairs(seen: Observed, findings: readonly Finding[]): RepairPlan {
-  const draft: Draft = {
-    seen,
-    repairs: [],
-    entries: new Map(),
-    asked: new Map(),
-    confined: new Map(seen.confined),
-    refused: new Map(),
-    decided: new Map(),
-    claimedFor: null,
-  };
+  const draft = emptyDraft(seen);
   findings.forEach((finding, index) => {
     mend(draft, finding, index);
   });
@@ -60,7 +39,7 @@ export function planRepairs(seen: Observed, findings: readonly Finding[]): Repai
 function mend(draft: Draft, finding: Finding, index: number): void {
   const { remedy, guest } = finding;
   if (isSettled(draft, finding)) {
-    draft.decided.set(index, 'with its vCPU');
+    draft.decided.set(index, draft.moved.has(finding.drift.vm) ? 'with its guest' : 'with its vCPU');
     return;
   }
   switch (remedy.kind) {
@@ -93,6 +72,9 @@ function mend(draft: Draft, finding: Finding, index: number): void {
     case 'decide-vcpu':
       decide(draft, finding, index);
       return;
+    case 'decide-cores':
+      giveCores(draft, finding, index);
+      return;
     case 'refloat':
       refloat(draft, finding, index);
       return;
@@ -109,14 +91,6 @@ function mend(draft: Draft, finding: Finding, index: number): void {
   }
 }
 
-function add(
-  draft: Draft,
-  { drift }: Finding,
-  { index, act, costMiB = 0 }: { readonly index: number; readonly act: Act; readonly costMiB?: number },
-): void {
-  draft.repairs.push({ finding: index, vm: drift.vm, act, from: drift.actual, costMiB });
-}
-
 function actOf(remedy: Extract<Finding['remedy'], { kind: 'pin' }>): Act {
   if (remedy.role === 'emulator') return { kind: 'pin-emulator', cpus: remedy.cpus };
   return {
@@ -126,19 +100,19 @@ function actOf(remedy: Extract<Finding['remedy'], { kind: 'pin' }>): Act {
   };
 }
 
-/** The host as the decisions so far leave it. */
-function hostNow({ seen, entries }: Draft): Host {
-  const claims = seen.host.claims.map(claim => entries.get(claim.vm)?.claim ?? claim);
-  const added = [...entries.values()].filter(({ vm }) => !claims.some(claim => claim.vm === vm));
-  return { ...seen.host, claims: [...claims, ...added.map(({ claim }) => claim)] };
-}
-
 function decide(draft: Draft, finding: Finding, index: number): void {
   const { remedy, drift, guest } = finding;
   if (remedy.kind !== 'decide-vcpu') return;
-  const entry = (draft.entries.get(drift.vm) ?? finding.entry!) as LedgerEntry & {
-    readonly placement: Placement;
-  };
+  const entry = entryNow(draft, finding);
+  const spec = remedy.from === null ? null : specOfEntry(entry);
+  if (spec !== null && choosesCores(spec, entry.placement)) {
+    const moved = decidedAnew(entry, spec, hostNow(draft));
+    if (moved !== null) {
+      move(draft, finding, { index, from: entry, to: moved });
+      draft.decided.set(index, `its guest goes to ${places(moved.placement, heldCpus(moved))}`);
+      return;
+    }
+  }
   const model = buildHostModel(hostNow(draft));
   const vcpu = { number: remedy.vcpu, from: remedy.from };
   const { entry: after, cpus, isOwn } = decideVcpu(entry, vcpu, { model, taken: model.usage.cpus });
@@ -170,13 +144,40 @@ function decide(draft: Draft, finding: Finding, index: number): void {
   for (const act of acts) add(draft, finding, { index, act });
 }
 
-/** Whether threads whose CPU is offline went elsewhere already, with a vCPU that got another one. */
-function isSettled({ entries }: Draft, { drift, entry, remedy }: Finding): boolean {
+/** A guest that lacks whole cores or siblings. */
+function giveCores(draft: Draft, finding: Finding, index: number): void {
+  const entry = entryNow(draft, finding);
+  const made = decideCores(entry, specOfEntry(entry)!, hostNow(draft));
+  if (made.entry === null) {
+    draft.refused.set(index, made.why);
+    return;
+  }
+  move(draft, finding, { index, from: entry, to: made.entry });
+  draft.decided.set(index, made.how);
+}
+
+/**
+ * Whether the threads of a finding went elsewhere already: with a vCPU that got another CPU than the one that is offline, or with
+ * their guest as a whole.
+ */
+function isSettled({ entries, moved }: Draft, { drift, entry, remedy }: Finding): boolean {
   const now = entries.get(drift.vm)?.placement;
   const before = entry?.placement;
+  if (now != null && before != null && moved.has(drift.vm)) {
+    if (remedy.kind === 'decide-vcpu') return now.pins[remedy.vcpu] !== before.pins[remedy.vcpu];
+    if (remedy.kind === 'pin') return cpusOf(remedy, now) !== cpusOf(remedy, before);
+  }
   if (drift.code !== 'cpu-offline' || remedy.kind === 'decide-vcpu' || now == null || before == null)
     return false;
   return now.emulator.cpus !== before.emulator.cpus && drift.wanted === before.emulator.cpus;
+}
+
+function cpusOf(
+  remedy: Extract<Finding['remedy'], { kind: 'pin' }>,
+  placement: Placement,
+): string | undefined {
+  if (remedy.role === 'emulator') return placement.emulator.cpus;
+  return (remedy.role === 'vcpu' ? placement.pins : placement.iothreads)[remedy.index];
 }
 
 /** Threads of other guests that float over CPUs which were claimed for a finding leave them with its repair. */
@@ -205,11 +206,6 @@ function followClaims(draft: Draft): void {
   }
 }
 
-function isSameThread(left: Act, right: Act): boolean {
-  const index = (act: Act) => ('index' in act ? act.index : null);
-  return left.kind === right.kind && index(left) === index(right);
-}
-
 function refloat(draft: Draft, finding: Finding, index: number): void {
   const { remedy, drift, guest } = finding;
   if (remedy.kind !== 'refloat') return;
@@ -222,40 +218,6 @@ function refloat(draft: Draft, finding: Finding, index: number): void {
     claim: { ...entry.claim, ...(emulator ? { emulator } : {}) },
   });
   for (const act of pinsOf(placement, guest!, finding.entry!.placement)) add(draft, finding, { index, act });
-}
-
-/** The pins that take a guest's threads to a placement; with `before`, only those that differ from it. */
-function pinsOf(placement: Placement, guest: SeenGuest, before: Placement | null): Act[] {
-  const there = (role: 'vcpu' | 'iothread', index: string) =>
-    guest.threads.some(thread => thread.role === role && `${thread.index}` === index);
-  const changed = (
-    role: 'vcpu' | 'iothread',
-    pins: Readonly<Record<string, string>>,
-    old: Readonly<Record<string, string>>,
-  ): Act[] =>
-    Object.entries(pins)
-      .filter(([index, cpus]) => old[index] !== cpus && there(role, index))
-      .map(([index, cpus]) => ({
-        kind: role === 'vcpu' ? 'pin-vcpu' : 'pin-iothread',
-        index: Number(index),
-        cpus,
-      }));
-  return [
-    ...changed('vcpu', placement.pins, before?.pins ?? {}),
-    ...(placement.emulator.cpus === before?.emulator.cpus
-      ? []
-      : [{ kind: 'pin-emulator' as const, cpus: placement.emulator.cpus }]),
-    ...changed('iothread', placement.iothreads, before?.iothreads ?? {}),
-  ];
-}
-
-function confining(guest: SeenGuest, cpus: string): Act[] {
-  const numbered = guest.threads.flatMap(({ role, index }): Act[] =>
-    role === 'emulator' || index === null
-      ? []
-      : [{ kind: role === 'vcpu' ? 'pin-vcpu' : 'pin-iothread', index, cpus }],
-  );
-  return [...numbered, { kind: 'pin-emulator', cpus }];
 }
 
 function putInPlace(draft: Draft, finding: Finding, index: number): void {

@@ -358,6 +358,23 @@ describe('a CPU that goes offline', () => {
     expect((await node.reconcile()).drift).toEqual([]);
   });
 
+  test('leaves the sets of guests that float over it, when somebody took it before', async () => {
+    open('laptop-1c');
+    await node.started(2, { vcpus: 1, pinfold: SHARED });
+    await node.started(1, { vcpus: 1, pinfold: { HW_CPU_POLICY: 'dedicated' } });
+    const [own] = node.vcpus('one-1');
+    expect(parseCpuList(node.vcpus('one-2')[0]!).has(Number(own))).toBe(true);
+    const back = node.takeOffline(Number(own));
+    // Nothing is left of it in the mask, but the kernel would give it back to whoever's cpuset names it.
+    expect(told(await node.reconcile())).toContain(
+      'one-2 | shared-set-stale | dedicated-came | floating vCPUs | done',
+    );
+    expect(parseCpuList(node.entry('one-2').placement!.pins['0']!).has(Number(own))).toBe(false);
+    back();
+    await node.reconcile();
+    expect(parseCpuList(node.vcpus('one-2')[0]!).has(Number(node.vcpus('one-1')[0]))).toBe(false);
+  });
+
   test('exchanged for another one is what the guest carries, so that a lost ledger is rebuilt with it', async () => {
     open();
     await node.started(1, { vcpus: 1, pinfold: DEDICATED });

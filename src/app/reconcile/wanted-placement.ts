@@ -5,7 +5,7 @@ import type { LedgerEntry } from '../../domain/ledger.ts';
 import type { HostModel } from '../../engine/host-model.ts';
 
 /** Every CPU that a claim makes unusable for others. */
-export function heldCpus(entry: LedgerEntry): CpuSet {
+export function heldCpus(entry: Pick<LedgerEntry, 'claim'>): CpuSet {
   return CpuSet.union(entry.claim.cells.map(({ pcpus }) => parseCpuList(pcpus)));
 }
 
