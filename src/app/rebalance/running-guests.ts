@@ -1,5 +1,6 @@
 import { parseRequest } from '../../documents/parse-request.ts';
 import { AppError } from '../../domain/app-error.ts';
+import { counted } from '../../domain/counted.ts';
 import type { LedgerEntry } from '../../domain/ledger.ts';
 import { withKnownPools } from '../../engine/rebalance/known-pools.ts';
 import { astrayMemory } from '../../engine/rebalance/score-of.ts';
@@ -67,6 +68,9 @@ export function movableGuest(node: NodePort, entry: LedgerEntry): RunningGuest |
   if (request === undefined) return 'what it asked for is not in the ledger until it is started again';
   const spec = specOf(request);
   if (typeof spec === 'string') return spec;
+  const plugged = Object.keys(placement.pins).length - spec.vcpus;
+  if (plugged > 0)
+    return `it has ${counted(plugged, 'vCPU')} more than it was started with, whose place only its next start decides`;
   const [stray] = misplacedThreads(placeableThreads(node.files, pidOf(process), placement), placement);
   if (stray !== undefined)
     return `it does not run where it was placed (${describeMisplaced(stray)}): "pinfold reconcile" mends that`;
