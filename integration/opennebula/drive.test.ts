@@ -70,6 +70,7 @@ describe('an action', () => {
     remotes: join(folder, 'remotes'),
     scripts: join(folder, 'host'),
     directory: 'kvmpinfold',
+    user: null,
     shell: ['bash', '-s'],
     environment: { PATH: process.env['PATH'] },
     frontEnd: join(folder, 'front-end'),

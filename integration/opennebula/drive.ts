@@ -17,6 +17,7 @@
  * - Scripts are those of `SCRIPTS_REMOTE_DIR/vmm/DIRECTORY`, DIRECTORY being the word in VM_MAD's ARGUMENTS.
  * - deploys of one host run in parallel, up to 15 (VM_MAD option -p); this module does not serialise either.
  */
+import { execFileSync } from 'node:child_process';
 import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DriverStream, MAGIC_CODE } from './driver-stream.ts';
@@ -31,7 +32,9 @@ export interface DrivenHost {
   readonly scripts: string;
   /** The word in VM_MAD's ARGUMENTS: `kvm`, or `kvmpinfold`. */
   readonly directory: string;
-  /** The shell as sshd starts it for the user that OpenNebula logs in as. */
+  /** The user that OpenNebula logs in as, to whom all belongs that it copies here; null: whoever plays. */
+  readonly user: string | null;
+  /** The shell as sshd starts it for that user. */
   readonly shell: readonly string[];
   readonly environment: NodeJS.ProcessEnv;
   /** Folder of the front-end's own files (deployment.N). */
@@ -147,7 +150,7 @@ async function inStream(host: DrivenHost, work: (action: Action) => Promise<void
     const check = `if [ ! -x "${program}" ]; then exit ${MAGIC_CODE} 1>&2; fi`;
     if ((await stream.run(check, null, SCRIPT_TIMEOUT_MS)).code === MAGIC_CODE) {
       log.push('I Remote worker node files not found', 'I Updating remotes');
-      cpSync(host.remotes, host.scripts, { recursive: true });
+      copyRemotes(host);
     }
     last = await stream.run(line, input, SCRIPT_TIMEOUT_MS);
     if (last.code !== 0) log.push(`I Command execution fail (exit code: ${last.code}): ${line}`);
@@ -164,6 +167,12 @@ async function inStream(host: DrivenHost, work: (action: Action) => Promise<void
     log,
     millis: Date.now() - start,
   };
+}
+
+/** Copies the front-end's remotes over what the host has; links become files, and all is the user's, who copies it. */
+export function copyRemotes(host: Pick<DrivenHost, 'remotes' | 'scripts' | 'user'>): void {
+  cpSync(host.remotes, host.scripts, { recursive: true, dereference: true });
+  if (host.user !== null) execFileSync('chown', ['-R', `${host.user}:`, host.scripts]);
 }
 
 /** The lines of standard error as the VM's log shows them: level letter and text. */

@@ -1,8 +1,18 @@
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { execFileSync } from 'node:child_process';
+import {
+  chmodSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import type { DrivenHost } from '../opennebula/drive.ts';
-import { installDriver, setPolicy } from './install-driver.ts';
+import { installDriver, setPolicy, syncHost } from './install-driver.ts';
 
 let base = '';
 beforeEach(() => {
@@ -18,8 +28,15 @@ afterEach(() => {
   rmSync(base, { recursive: true, force: true });
 });
 
+const host = (user: string | null = null) =>
+  ({
+    remotes: join(base, 'remotes'),
+    scripts: join(base, 'scripts'),
+    frontEnd: join(base, 'front-end'),
+    user,
+  }) as DrivenHost;
 const install = (decisionSeconds: number | null = null) =>
-  installDriver({ remotes: join(base, 'remotes'), scripts: join(base, 'scripts') } as DrivenHost, {
+  installDriver(host(), {
     delivery: join(base, 'delivery'),
     remotes: join(base, 'ours'),
     decisionSeconds,
@@ -30,10 +47,7 @@ it('installs once for scenarios that leave the host as it was, and keeps the com
   await install();
   const cache = join(base, 'scripts/run-hook.cjs.cache');
   writeFileSync(cache, 'compiled');
-  setPolicy(
-    { remotes: join(base, 'remotes'), scripts: join(base, 'scripts') } as DrivenHost,
-    'strategy: pack',
-  );
+  setPolicy(host(), 'strategy: pack');
   await install();
   expect(runs()).toBe(1);
   expect(readFileSync(cache, 'utf8')).toBe('compiled');
@@ -59,6 +73,12 @@ it.each([
       renameSync(join(base, 'deploy'), join(base, 'scripts/deploy'));
     },
   ],
+  [
+    'gets other programs delivered',
+    () => {
+      writeFileSync(join(base, 'delivery/hooks/opennebula/more'), '');
+    },
+  ],
 ])('installs anew where the host %s', async (_, harm) => {
   await install();
   harm();
@@ -75,4 +95,17 @@ it('installs anew with another patience', async () => {
   expect(readFileSync(join(base, 'scripts/etc/vmm/kvm/pinfold/driver.conf'), 'utf8')).toBe(
     'PINFOLD_TIMEOUT=240\n',
   );
+});
+
+it('hands what it copies to the user of the driver, who may then keep compiled code beside it', () => {
+  mkdirSync(join(base, 'remotes/vmm'), { recursive: true });
+  writeFileSync(join(base, 'remotes/vmm/deploy'), '');
+  // Only root can give files away.
+  const user = process.getuid?.() === 0 ? 'nobody' : userInfo().username;
+  syncHost(host(user));
+  const id = execFileSync('id', ['-u', user], { encoding: 'utf8' }).trim();
+  expect(String(lstatSync(join(base, 'scripts/vmm/deploy')).uid)).toBe(id);
+  expect(() => {
+    syncHost(host('nobody-of-this-name'));
+  }).toThrow(/chown/);
 });

@@ -1,12 +1,21 @@
-import { cpSync, existsSync, lstatSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { mustRun } from '../kit/run-program.ts';
-import type { DrivenHost } from '../opennebula/drive.ts';
+import { copyRemotes, type DrivenHost } from '../opennebula/drive.ts';
 
 /**
  * Puts OpenNebula's remotes where a front-end has them, installs Pinfold's driver directory into them with the
- * project's own installer, and copies the result to the host as `onehost sync` does (links become files there). Does
- * nothing where all of that is as this process left it; V8's compiled code beside the programs then stays, too.
+ * project's own installer, and copies the result to the host as `onehost sync` does. Does nothing where all of that is as
+ * it was left for earlier scenarios; V8's compiled code beside the programs then stays, too.
  *
  * @param delivery folder with dist/ and hooks/, as a user gets it
  * @param remotes our re-creation of OpenNebula's remotes
@@ -21,23 +30,27 @@ export async function installDriver(
   }: { readonly delivery: string; readonly remotes: string; readonly decisionSeconds: number | null },
 ): Promise<void> {
   const installation = { host, delivery, remotes, decisionSeconds };
-  if (left !== null && left === stateOf(installation)) return;
+  const note = join(host.frontEnd, 'installed.json');
+  if (existsSync(note) && readFileSync(note, 'utf8') === stateOf(installation)) return;
   cpSync(remotes, host.remotes, { recursive: true });
   await mustRun([join(delivery, 'hooks/opennebula/install'), host.remotes], { timeoutMs: 60_000 });
   const configuration = join(host.remotes, 'etc/vmm/kvm/pinfold/driver.conf');
   if (decisionSeconds === null) rmSync(configuration, { force: true });
   else writeFileSync(configuration, `PINFOLD_TIMEOUT=${decisionSeconds}\n`);
   syncHost(host);
-  left = stateOf(installation);
+  mkdirSync(host.frontEnd, { recursive: true });
+  writeFileSync(note, stateOf(installation));
 }
 
-/** What the last installation left behind; null before the first. */
-let left: string | null = null;
-
-/** Every file on front-end and host with its size and the moment of its last change, but for what use makes there. */
-function stateOf(installation: { readonly host: DrivenHost }): string {
-  const { remotes, scripts } = installation.host;
-  const files = [remotes, scripts].flatMap(folder =>
+/** Every file delivered, on front-end and host with its size and the moment of its last change, but for what use makes there. */
+function stateOf(installation: {
+  readonly host: DrivenHost;
+  readonly delivery: string;
+  readonly remotes: string;
+}): string {
+  const { host, delivery, remotes } = installation;
+  const folders = [join(delivery, 'dist'), join(delivery, 'hooks'), remotes, host.remotes, host.scripts];
+  const files = folders.flatMap(folder =>
     existsSync(folder)
       ? readdirSync(folder, { recursive: true, encoding: 'utf8' }).map(name => join(folder, name))
       : [],
@@ -50,10 +63,10 @@ function stateOf(installation: { readonly host: DrivenHost }): string {
   return JSON.stringify([installation, facts]);
 }
 
-/** `onehost sync`: the host has what the front-end has, links dereferenced, and nothing else. */
+/** `onehost sync --force`: the host has what the front-end has, and nothing else. */
 export function syncHost(host: DrivenHost): void {
   rmSync(host.scripts, { recursive: true, force: true });
-  cpSync(host.remotes, host.scripts, { recursive: true, dereference: true });
+  copyRemotes(host);
 }
 
 /** The operator's policy.yaml in the remotes and on the host; null takes it away. */

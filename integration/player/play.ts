@@ -149,6 +149,7 @@ function drivenHost(settings: PlayerSettings): DrivenHost {
     remotes: '/var/lib/one/remotes',
     scripts: '/var/tmp/one',
     directory: 'kvmpinfold',
+    user: settings.user,
     // `ssh HOST bash -s`: no terminal, no profile read.
     shell: settings.user === null ? ['bash', '-s'] : ['setpriv', ...asUser(user), 'bash', '-s'],
     // What sshd gives a command on Debian (PATH: its compiled-in default).
