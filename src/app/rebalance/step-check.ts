@@ -2,6 +2,7 @@ import { parseCpuList } from '../../domain/cpu-list.ts';
 import { CpuSet } from '../../domain/cpu-set.ts';
 import type { Claim } from '../../domain/claim.ts';
 import type { LedgerEntry } from '../../domain/ledger.ts';
+import { pagesMissing } from '../../engine/rebalance/pages-missing.ts';
 import type { Step } from '../../engine/rebalance/step.ts';
 import { buildHostModel } from '../../engine/host-model.ts';
 import type { Host } from '../../domain/host.ts';
@@ -10,11 +11,11 @@ import type { Host } from '../../domain/host.ts';
 export function whyNotNow(host: Host, entry: LedgerEntry | undefined, step: Step): string | null {
   if (entry?.process == null) return 'it does not run any more';
   if (entry.step !== undefined) return 'another change of it is under way';
-  const { from, to } = step;
+  const { from } = step;
   if (JSON.stringify(entry.placement) !== JSON.stringify(from.placement))
     return 'it was placed anew meanwhile';
   const others = host.claims.filter(({ vm }) => vm !== entry.vm);
-  return cpusTaken(host, others, step) ?? (from === to ? null : pagesMissing(host, from.claim, to.claim));
+  return cpusTaken(host, others, step) ?? pagesGone(host, step);
 }
 
 /** Two guests may share a pool CPU, and what both keep idle beside one; all else is one guest's alone. */
@@ -52,16 +53,9 @@ function poolOf({ emulator }: Claim): CpuSet {
   return emulator?.policy === 'isolate' ? parseCpuList(emulator.cpus) : CpuSet.EMPTY;
 }
 
-function pagesMissing(host: Host, from: Claim, to: Claim): string | null {
-  const model = buildHostModel(host);
-  const home = new Set(from.cells.map(({ hostCell }) => hostCell));
-  for (const need of to.cells) {
-    if (home.has(need.hostCell)) continue;
-    const pools = model.cells.find(({ id }) => id === need.hostCell)?.pools ?? [];
-    const pool =
-      need.pageSizeKiB === null ? pools[0] : pools.find(({ sizeKiB }) => sizeKiB === need.pageSizeKiB);
-    if (pool !== undefined && pool.available < need.pages)
-      return `cell ${need.hostCell} has ${pool.available} of the ${need.pages} pages of ${pool.sizeKiB} KiB that it needs`;
-  }
-  return null;
+function pagesGone(host: Host, { from, to }: Step): string | null {
+  const missing = from === to ? null : pagesMissing(buildHostModel(host), from.claim, to.claim);
+  if (missing === null) return null;
+  const { cell, available, needed, sizeKiB } = missing;
+  return `cell ${cell} has ${available} of the ${needed} pages of ${sizeKiB} KiB that it needs`;
 }

@@ -11,6 +11,8 @@ export interface MoveRules {
    * CPU in a circle then need a free one to step aside.
    */
   readonly inOrder: boolean;
+  /** Whether memory that moves needs pages which are free, also that of shared guests, whose start may overcommit them. */
+  readonly needsPages: boolean;
   /** Memory that may be copied in all, MiB. */
   readonly mostMiB: number;
 }
@@ -20,6 +22,7 @@ export const ANY_MOVE: MoveRules = {
   mayRepin: () => true,
   mayMove: () => true,
   inOrder: false,
+  needsPages: false,
   mostMiB: Infinity,
 };
 
@@ -42,6 +45,7 @@ export function liveRules({ only, mostMiB = Infinity }: UsersLimits = {}): MoveR
     mayMove: guest =>
       isMeant(guest) && guest.placement.cells.length === 1 && guest.placement.memoryMode === 'restrictive',
     inOrder: true,
+    needsPages: true,
     mostMiB,
   };
 }

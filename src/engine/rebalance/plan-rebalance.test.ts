@@ -20,6 +20,7 @@ import { ANY_MOVE, liveRules } from './move-rules.ts';
 import { ownThreads } from './own-threads.ts';
 import { pinOrder } from './pin-order.ts';
 import { planRebalance, type RebalanceAsked } from './plan-rebalance.ts';
+import { relocateBy } from './relocate.ts';
 import { compareScores, scoreOf } from './score-of.ts';
 import { stepCostMiB, type Step } from './step.ts';
 
@@ -194,6 +195,24 @@ describe('on a node of two cells, a plan for the score', () => {
     const made = planRebalance(world(), asked({ newcomer }));
     expect(made.newcomer).toBeNull();
     expect(made.steps).toEqual([]);
+  });
+
+  test('never copies memory to a cell that has no pages for it, also of a shared guest that might start there', () => {
+    const host = new RunningHost(hostOf(machine(2), { strategy: 'pack', ram_allocation_ratio: 2 }));
+    const shared = plainGuest({
+      vm: 'float',
+      vcpus: 1,
+      memoryMiB: 4096,
+      cpuPolicy: 'shared',
+      confineToCell: true,
+    });
+    settle(host, { ...shared, cells: [{ ...shared.cells[0]!, dedicated: CpuSet.EMPTY }] }, [0]);
+    settle(host, guest('full', 1, { memoryMiB: 14000 }), [1]);
+    const move = { guest: host.guests.get('float')!, cells: [1] };
+    expect(relocateBy({ ...liveRules(), needsPages: false }, host, move)).not.toBeNull();
+    expect(relocateBy(liveRules(), host, move)).toBeNull();
+    host.remove('full');
+    expect(relocateBy(liveRules(), host, move)).not.toBeNull();
   });
 
   test('takes floating guests off the CPUs that become somebody’s own, first', () => {

@@ -3,6 +3,7 @@ import { splitGuest } from '../auto-cells.ts';
 import type { RunningGuest, RunningHost } from '../running-host.ts';
 import { keepInPlace } from './keep-in-place.ts';
 import type { MoveRules } from './move-rules.ts';
+import { pagesMissing } from './pages-missing.ts';
 import { pinOrder } from './pin-order.ts';
 import { spareCpu } from './spare-cpu.ts';
 
@@ -45,14 +46,19 @@ export function relocate(
   });
 }
 
-/** {@link relocate}, and with `inOrder` only where the guest's threads can go there one after the other. */
+/**
+ * {@link relocate}, and with `inOrder` only where the guest's threads can go there one after the other, with `needsPages` only
+ * where there are pages for all memory that moves.
+ */
 export function relocateBy(
   rules: MoveRules,
   host: RunningHost,
   { guest, cells }: { readonly guest: RunningGuest; readonly cells: readonly number[] },
 ): RunningGuest | null {
   const to = relocate(host, guest, cells);
-  if (to === null || !rules.inOrder) return to;
+  if (to === null) return null;
+  if (rules.needsPages && pagesMissing(host.model, guest.claim, to.claim) !== null) return null;
+  if (!rules.inOrder) return to;
   const step = { from: guest, to };
   return pinOrder(step, null) === null && pinOrder(step, spareCpu(host.model, step)) === null ? null : to;
 }
