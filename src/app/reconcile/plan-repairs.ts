@@ -1,3 +1,4 @@
+import { parseCpuList } from '../../domain/cpu-list.ts';
 import type { CpuSet } from '../../domain/cpu-set.ts';
 import type { Placement } from '../../domain/decision.ts';
 import { buildHostModel } from '../../engine/host-model.ts';
@@ -9,7 +10,7 @@ import type { Observed, SeenGuest } from './observed.ts';
 import { orderRepairs } from './order-repairs.ts';
 import { confining, isSameThread, pinsOf } from './pins-of.ts';
 import { placeRunning } from './place-running.ts';
-import { add, emptyDraft, entryNow, hostNow, move, type Draft } from './repair-draft.ts';
+import { add, emptyDraft, entryNow, hostNow, move, pin, type Draft } from './repair-draft.ts';
 import type { Act, RepairPlan } from './repair.ts';
 import { heldCpus, wantedPlacement } from './wanted-placement.ts';
 
@@ -141,7 +142,7 @@ function decide(draft: Draft, finding: Finding, index: number): void {
   const acts: readonly Act[] = isOwn
     ? pinsOf(after.placement, guest!, entry.placement)
     : [{ kind: 'pin-vcpu', index: remedy.vcpu, cpus: cpus.toString() }];
-  for (const act of acts) add(draft, finding, { index, act });
+  pin(draft, finding, { index, acts });
 }
 
 /** A guest that lacks whole cores or siblings. */
@@ -160,7 +161,7 @@ function giveCores(draft: Draft, finding: Finding, index: number): void {
  * Whether the threads of a finding went elsewhere already: with a vCPU that got another CPU than the one that is offline, or with
  * their guest as a whole.
  */
-function isSettled({ entries, moved }: Draft, { drift, entry, remedy }: Finding): boolean {
+function isSettled({ seen, entries, moved }: Draft, { drift, entry, remedy }: Finding): boolean {
   const now = entries.get(drift.vm)?.placement;
   const before = entry?.placement;
   if (now != null && before != null && moved.has(drift.vm)) {
@@ -169,7 +170,13 @@ function isSettled({ entries, moved }: Draft, { drift, entry, remedy }: Finding)
   }
   if (drift.code !== 'cpu-offline' || remedy.kind === 'decide-vcpu' || now == null || before == null)
     return false;
-  return now.emulator.cpus !== before.emulator.cpus && drift.wanted === before.emulator.cpus;
+  const [set, old] = [now.emulator.cpus, before.emulator.cpus];
+  const online = parseCpuList(seen.host.topology.cpus.online);
+  return (
+    set !== old &&
+    parseCpuList(set).intersects(online) &&
+    parseCpuList(drift.wanted).isSubsetOf(parseCpuList(old))
+  );
 }
 
 function cpusOf(
@@ -217,7 +224,10 @@ function refloat(draft: Draft, finding: Finding, index: number): void {
     placement,
     claim: { ...entry.claim, ...(emulator ? { emulator } : {}) },
   });
-  for (const act of pinsOf(placement, guest!, finding.entry!.placement)) add(draft, finding, { index, act });
+  const online = parseCpuList(draft.seen.host.topology.cpus.online);
+  // Threads of which all CPUs are offline are told and mended as such.
+  for (const act of pinsOf(placement, guest!, finding.entry!.placement))
+    if ('cpus' in act && parseCpuList(act.cpus).intersects(online)) add(draft, finding, { index, act });
 }
 
 function putInPlace(draft: Draft, finding: Finding, index: number): void {

@@ -375,6 +375,27 @@ describe('a CPU that goes offline', () => {
     expect(parseCpuList(node.vcpus('one-2')[0]!).has(Number(node.vcpus('one-1')[0]))).toBe(false);
   });
 
+  test('is not what emulator threads are pinned to when somebody took the rest of their set', async () => {
+    open('laptop-1c');
+    await node.started(1, { vcpus: 2, pinfold: { HW_CPU_POLICY: 'mixed', HW_CPU_DEDICATED_MASK: '0' } });
+    await node.started(2, { vcpus: 1, pinfold: { HW_CPU_POLICY: 'dedicated' } });
+    const [own, taken] = [node.vcpus('one-1')[0]!, node.vcpus('one-2')[0]!];
+    const cpus = [own, taken].sort((a, b) => Number(a) - Number(b)).join(',');
+    const entries = node
+      .ledger()
+      .entries.map(entry =>
+        entry.vm === 'one-1'
+          ? { ...entry, placement: { ...entry.placement!, emulator: { ...entry.placement!.emulator, cpus } } }
+          : entry,
+      );
+    node.put('/run/pinfold/ledger.json', JSON.stringify({ ...node.ledger(), entries }));
+    node.takeOffline(Number(own));
+    const { drift } = await node.reconcile();
+    expect(drift.filter(({ repair }) => repair !== 'done')).toEqual([]);
+    expect(node.entry('one-1').placement!.emulator.cpus).toBe(node.vcpus('one-1')[0]);
+    expect((await node.reconcile()).drift).toEqual([]);
+  });
+
   test('exchanged for another one is what the guest carries, so that a lost ledger is rebuilt with it', async () => {
     open();
     await node.started(1, { vcpus: 1, pinfold: DEDICATED });

@@ -58,19 +58,28 @@ export function entryNow({ entries }: Draft, { drift, entry }: Finding): PlacedE
   return (entries.get(drift.vm) ?? entry!) as PlacedEntry;
 }
 
-/** A running guest goes from one place to another as a whole: the pins of this replace those that were planned before. */
+/** Pins for this finding, in the place of those that were planned for the same threads before. */
+export function pin(
+  draft: Draft,
+  finding: Finding,
+  { index, acts }: { readonly index: number; readonly acts: readonly Act[] },
+): void {
+  const { vm } = finding.drift;
+  draft.repairs = draft.repairs.filter(
+    repair => repair.vm !== vm || !acts.some(act => isSameThread(act, repair.act)),
+  );
+  for (const act of acts) add(draft, finding, { index, act });
+}
+
+/** A running guest goes from one place to another as a whole. */
 export function move(
   draft: Draft,
   finding: Finding,
   { index, from, to }: { readonly index: number; readonly from: PlacedEntry; readonly to: PlacedEntry },
 ): void {
   const { vm } = finding.drift;
-  const acts = pinsOf(to.placement, finding.guest!, from.placement);
   draft.entries.set(vm, to);
   draft.moved.add(vm);
   draft.claimedFor = index;
-  draft.repairs = draft.repairs.filter(
-    repair => repair.vm !== vm || !acts.some(act => isSameThread(act, repair.act)),
-  );
-  for (const act of acts) add(draft, finding, { index, act });
+  pin(draft, finding, { index, acts: pinsOf(to.placement, finding.guest!, from.placement) });
 }
