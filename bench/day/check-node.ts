@@ -1,4 +1,5 @@
 import { parseCpuList } from '../../src/domain/cpu-list.ts';
+import type { CpuSet } from '../../src/domain/cpu-set.ts';
 import type { Host } from '../../src/domain/host.ts';
 import type { LedgerEntry } from '../../src/domain/ledger.ts';
 import { readRequest } from '../../src/engine/request/read-request.ts';
@@ -43,11 +44,12 @@ export function checkNode({ node, empty, since }: NodeCheck): NodeCheckEnd {
   for (const { name, process } of running)
     if (!entries.some(entry => entry.process === process)) broken.push(`${name} runs without an entry.`);
   const host = { ...empty, topology: topologyNow(node, empty) };
+  const online = parseCpuList(host.topology.cpus.online);
   const others = entries.map(entry => ({ claim: entry.claim, since: since.get(entry.vm) ?? 0 }));
   for (const entry of entries) {
     const told = running.some(({ process }) => process === entry.process)
       ? entry.foreign === null
-        ? checkPlaced(entry, { node, host, others, since: since.get(entry.vm) ?? 0 })
+        ? checkPlaced(whatIsLeft(entry, online), { node, host, others, since: since.get(entry.vm) ?? 0 })
         : checkStranger(entry, entries, node)
       : ['It holds something but does not run.'];
     broken.push(...told.map(rule => `${entry.vm}: ${rule}`));
@@ -60,6 +62,26 @@ function topologyNow({ node }: PlacedNode, { topology }: Host): Host['topology']
   const now = readTopology(node.files, node.name);
   const pages = (id: number) => topology.cells.find(cell => cell.id === id)?.pages ?? [];
   return { ...now, cells: now.cells.map(cell => ({ ...cell, pages: pages(cell.id) })) };
+}
+
+/**
+ * The entry with what the kernel leaves of sets over which threads float: the CPUs that are online, where there is one. What is not
+ * online in such a set is of no effect, and is nobody else's by now, or reconcile takes it out.
+ */
+function whatIsLeft(entry: LedgerEntry, online: CpuSet): LedgerEntry {
+  const { placement, claim } = entry;
+  if (placement === null) return entry;
+  const left = (text: string) => {
+    const rest = parseCpuList(text).intersect(online);
+    return rest.isEmpty ? text : rest.toString();
+  };
+  const pins = Object.fromEntries(Object.entries(placement.pins).map(([vcpu, cpus]) => [vcpu, left(cpus)]));
+  const emulator = { ...placement.emulator, cpus: left(placement.emulator.cpus) };
+  return {
+    ...entry,
+    placement: { ...placement, pins, emulator },
+    claim: { ...claim, ...(claim.emulator && { emulator: { ...claim.emulator, cpus: emulator.cpus } }) },
+  };
 }
 
 function checkPlaced(

@@ -3,6 +3,7 @@ import { insertClaim, withoutPlacement, writeClaimMetadata } from '../../src/app
 import { parseCpuList } from '../../src/domain/cpu-list.ts';
 import { CpuSet } from '../../src/domain/cpu-set.ts';
 import type { LedgerEntry } from '../../src/domain/ledger.ts';
+import { readTopology } from '../../src/formats/sysfs/read-topology.ts';
 import type { Dice } from '../../src/testing/dice.ts';
 import type { PlacedNode } from '../../src/testing/placed-node.ts';
 
@@ -143,11 +144,23 @@ async function startKilled(at: DamageAt): Promise<Damage | null> {
   return null;
 }
 
-/** A guest leaves with what it asks for, and arrives without its pins. */
+/**
+ * A guest leaves with what it asks for, and arrives without its pins. One that has room where it was: shared guests that came after it
+ * may have overcommitted the memory of its cell since, and then nobody has to take it again.
+ */
 async function migratedIn(at: DamageAt): Promise<Damage | null> {
   const { node } = at;
+  const cells = readTopology(node.node.files, node.node.name).cells;
+  const isFull = (id: number) => {
+    const held = at.placed.flatMap(({ claim }) => claim.cells.filter(({ hostCell }) => hostCell === id));
+    const base = cells.find(cell => cell.id === id)!.pages[0]!;
+    const small = held.filter(({ pageSizeKiB }) => pageSizeKiB === null);
+    return small.reduce((sum, { pages }) => sum + pages, 0) > base.total - base.reserved;
+  };
   const able = at.placed.filter(({ placement }) =>
-    placement!.cells.every(({ pageSizeKiB }, index) => index === 0 && pageSizeKiB === null),
+    placement!.cells.every(
+      ({ pageSizeKiB, hostCell }, index) => index === 0 && pageSizeKiB === null && !isFull(hostCell),
+    ),
   );
   if (able.length === 0) return null;
   const { vm, request } = one(at, able);
