@@ -2,7 +2,7 @@ import type { Change } from './plan.ts';
 
 /** What can differ between what was decided and what runs. */
 export const DRIFT_CODES = [
-  /** A vCPU's thread runs on other CPUs than decided. */
+  /** A vCPU's thread runs on other CPUs than decided, or apart from the siblings that its guest asked for. */
   'vcpu-astray',
   'emulator-astray',
   'iothread-astray',
@@ -20,7 +20,10 @@ export const DRIFT_CODES = [
   'foreign-over-dedicated',
   /** Somebody pinned a guest onto dedicated CPUs of another one. */
   'pins-collide',
-  /** Others may run on dedicated CPUs, or are kept off CPUs that nobody holds (partitions and fences). */
+  /**
+   * Others may run on dedicated CPUs, or are kept off CPUs that nobody holds (partitions and fences); others may run beside a guest
+   * of whole cores.
+   */
   'exclusivity-lost',
   /** A guest whose policy asks for a placement runs without one. */
   'guest-unplaced',
