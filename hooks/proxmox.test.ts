@@ -308,7 +308,7 @@ describe('a guest whose config binds its cells', () => {
 
 describe('a start that is over in a moment', () => {
   test.each([
-    ['a backup', ['lock: backup'], /up only for a backup/],
+    ['a backup of a stopped VM', ['lock: backup'], /up only for a backup/],
     ['its template', ['template: 1'], /up only for a task on its template/],
   ])('for %s takes nothing and masks nobody', async (_, lines, sentence) => {
     const node = nodeOf();
@@ -316,9 +316,67 @@ describe('a start that is over in a moment', () => {
     const worker = node.worker('task UPID:n:00000001:00000001:00000001:vzdump::root@pam:');
     const { code, log } = await node.phase('101', 'pre-start', { worker });
     expect([code, log]).toEqual([0, expect.stringMatching(/backup/)]);
-    const plain = await node.phase('101', 'pre-start', { worker: node.worker() });
+    const plain = await node.phase('101', 'pre-start', { worker: node.worker('vzdump') });
     expect(plain.log).toMatch(sentence);
     allEmpty(node);
+  });
+});
+
+describe('a backup in mode stop, which ends a guest and starts it for good', () => {
+  const VZDUMP = 'task UPID:n:00000001:00000001:00000001:vzdump::root@pam:';
+  const locked = (node: ProxmoxTree) => {
+    node.vm('101', { cores: 2, lines: ['lock: backup'] });
+  };
+  const cpus = (node: ProxmoxTree) => node.masks('101').vcpus.filter(mask => /^\d+$/.test(mask));
+
+  test.each<[string, (node: ProxmoxTree) => unknown]>([
+    ['after its stop', node => node.stop('101')],
+    [
+      'before qm cleanup could say so',
+      node => {
+        node.crash('101');
+      },
+    ],
+  ])('is placed again by the backup %s, whose task keeps its own CPUs', async (_, end) => {
+    const node = nodeOf();
+    node.vm('101', { cores: 2 });
+    await node.start('101');
+    locked(node);
+    await end(node);
+    const worker = node.worker(VZDUMP);
+    const before = await node.phase('101', 'pre-start', { worker });
+    expect([before.code, before.log]).toEqual([0, expect.stringMatching(/^pinfold: VM 101 on cell 0: /)]);
+    expect(node.workersCpus(worker) ?? '0-3').toBe('0-3');
+    expect(node.qemu('101', worker).code).toBe(0);
+    await node.phase('101', 'post-start', { worker });
+    expect(new Set(cpus(node)).size).toBe(2);
+    expect(node.holders()).toHaveLength(1);
+    node.vm('101', { cores: 2 });
+    await node.stop('101');
+    allEmpty(node);
+  });
+
+  test('is remembered for one start: the next backup of the VM, which is stopped, places nothing', async () => {
+    const node = nodeOf();
+    node.vm('101', { cores: 2 });
+    await node.start('101');
+    locked(node);
+    await node.stop('101');
+    await node.start('101', { title: VZDUMP });
+    node.vm('101', { cores: 2 });
+    await node.stop('101');
+    locked(node);
+    const again = await node.start('101', { title: VZDUMP });
+    expect(again.log).toMatch(/up only for a backup/);
+    expect(node.holders()).toEqual([]);
+  });
+
+  test('that failed lets qm start it again on CPUs of its own', async () => {
+    const node = nodeOf();
+    locked(node);
+    const { started, log } = await node.start('101');
+    expect([started, log]).toEqual([true, expect.stringMatching(/^pinfold: VM 101 on cell 0: /)]);
+    expect(new Set(cpus(node)).size).toBe(2);
   });
 });
 

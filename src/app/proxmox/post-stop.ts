@@ -1,5 +1,6 @@
 import { scopeDropInPath } from '../../formats/systemd/scope-drop-in.ts';
 import { release } from '../release.ts';
+import { noteBackupStop } from './backup-stop.ts';
 import { leftMasks, unmask } from './birth-mask.ts';
 import { SILENT, warningLines, type HookAnswer, type HookCall } from './hook-call.ts';
 import { exclusivityPlace } from './keep-to-itself.ts';
@@ -14,6 +15,7 @@ export async function postStop(call: HookCall): Promise<HookAnswer> {
   const masks = leftMasks({ node, stateFolder: folders.state }, call.worker.process, vm => vm === vmid);
   const known = (node.files.read(`${folders.state}/ledger.json`) ?? '').includes(`"vm":"${vmid}"`);
   if (masks.length === 0 && !known && node.files.read(scopeDropInPath(vmid)) === null) return SILENT;
+  noteBackupStop(call);
   const warnings = [...(await unmask(node, masks))];
   if (node.files.read(exclusivityPlace(call).stateFile) !== null) {
     const { giveBackExclusive } = await import('./exclusivity-parts.ts');

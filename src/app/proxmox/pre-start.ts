@@ -6,6 +6,7 @@ import { recordDecision } from '../decision-records.ts';
 import { prepareStart, type Preparation } from '../prepare-start.ts';
 import { askEarly, giveBack } from '../early-turn.ts';
 import { sentenceOf } from '../sentence-of.ts';
+import { forgetBackupStop, wasStoppedByBackup } from './backup-stop.ts';
 import { leftMasks, maskWorker, unmask, type LeftMask } from './birth-mask.ts';
 import { describePlacement } from './describe-placement.ts';
 import { logLine, SILENT, warningLines, type HookAnswer, type HookCall } from './hook-call.ts';
@@ -23,9 +24,10 @@ import { waysToPlace } from './ways.ts';
  * `pre-start`: decides where the guest goes and makes that so before its QEMU is there.
  *
  * 1. Take off what an earlier start left for this VM or on this worker.
- * 2. A VM without policy starts as it is; so does one that is up only for a moment (backup, template).
+ * 2. A VM without policy starts as it is; so does one that is up only for a moment (backup of a stopped VM, template).
  * 3. Decide and lease, the lease owned by the worker, which outlives this process and forks QEMU.
- * 4. Write the scope's drop-in and make systemd see it; where that sets no CPUs, mask the worker.
+ * 4. Write the scope's drop-in and make systemd see it; where that sets no CPUs, mask the worker, but for a backup's, which
+ *    may start further VMs that call no hook.
  */
 export async function preStart(call: HookCall): Promise<HookAnswer> {
   call.at('called');
@@ -38,7 +40,9 @@ export async function preStart(call: HookCall): Promise<HookAnswer> {
     const guest = await guestPolicy({ vmid, configText: file.text, node, folders });
     if (guest.kind !== 'ours') return await withoutPlacement(call, guest);
     const { config } = guest;
-    const kind = startKind({ vmid, migratedFrom, config, title: call.worker.title }, node.files);
+    const told = startKind({ vmid, migratedFrom, config, title: call.worker.title }, node.files);
+    const kind = told === 'backup' && !config.template && wasStoppedByBackup(call) ? 'after-backup' : told;
+    forgetBackupStop(call);
     if (kind === 'backup' || kind === 'template') return await onlyForAMoment(call, kind);
     return await place(call, { file, guest, kind, turn });
   } finally {
@@ -95,7 +99,7 @@ async function placeUnguarded(call: HookCall, { file, ...start }: ToPlace): Prom
   if (prepared.kind === 'placed')
     return said(
       [describePlacement(call.vmid, prepared.entry.placement)],
-      [...warnings, ...(await takeEffect(call, prepared))],
+      [...warnings, ...(await takeEffect(call, prepared, start.kind))],
     );
   removeDropIn(call.node, call.vmid);
   if (prepared.kind === 'refused') return refused(call, prepared.reason, warnings);
@@ -155,6 +159,7 @@ function prepare(
 async function takeEffect(
   call: HookCall,
   { text, entry, asked }: Extract<Preparation, { kind: 'placed' }>,
+  kind: StartKind,
 ): Promise<readonly string[]> {
   const { node, vmid, worker } = call;
   call.at('leased');
@@ -165,9 +170,10 @@ async function takeEffect(
   recordDecision(node, call.folders.state, asked);
   const setsCpus = /^AllowedCPUs=/m.test(text);
   const place = { node, stateFolder: call.folders.state };
-  const said = setsCpus
-    ? null
-    : await maskWorker(place, { process: worker.process, vm: vmid }, allCpus(entry.placement).toString());
+  const said =
+    setsCpus || kind === 'after-backup'
+      ? null
+      : await maskWorker(place, { process: worker.process, vm: vmid }, allCpus(entry.placement).toString());
   call.at('masked');
   await nudged;
   call.at('nudged');

@@ -19,6 +19,8 @@ test.each<[string, Partial<StartFacts>]>([
   ['remote-migration', { title: '/usr/bin/perl -T /usr/sbin/qm mtunnel' }],
   ['backup', { title: task('vzdump') }],
   ['backup', { config: { lock: 'backup', template: true } }],
+  ['backup', { config: { lock: 'backup', template: false }, title: 'bash' }],
+  ['after-backup', { config: { lock: 'backup', template: false } }],
   ['resume', { config: { lock: 'suspended', template: false } }],
   ['rollback', { title: task('qmrollback') }],
   ['restore', { config: { lock: 'create', template: false } }],

@@ -4,7 +4,8 @@ import { isUnderHa } from './ha-resources.ts';
 
 /**
  * What a start is part of. Only a `plain` one may be ended and asked for again; `backup` and `template` starts are
- * over in a moment (vzdump starts a stopped VM paused, to read its disks).
+ * over in a moment (vzdump starts a stopped VM paused, to read its disks). `after-backup`: the config is locked by a
+ * backup, and the guest will run on.
  */
 export type StartKind =
   | 'plain'
@@ -12,6 +13,7 @@ export type StartKind =
   | 'migration'
   | 'remote-migration'
   | 'backup'
+  | 'after-backup'
   | 'template'
   | 'resume'
   | 'rollback'
@@ -50,13 +52,16 @@ const BY_TASK: Readonly<Record<string, StartKind>> = {
 /**
  * Tells what a start is part of, the surest sign first: the environment, the type of the task that starts it, the config's
  * lock, the template flag, the cluster's HA resources. A migration from another cluster has no sign in the environment;
- * it comes through a tunnel task.
+ * it comes through a tunnel task. A config that a backup has locked is started by another task than the backup's when that
+ * failed behind its stop of the guest, or left its lock behind (`qm start --skiplock`).
  */
 export function startKind(facts: StartFacts, files: TextTree): StartKind {
   if (facts.migratedFrom !== null) return 'migration';
-  const byTask = BY_TASK[taskType(facts.title) ?? ''];
+  const task = taskType(facts.title) ?? '';
+  const byTask = BY_TASK[task];
   if (byTask !== undefined) return byTask;
   const byLock = BY_LOCK[facts.config.lock ?? ''];
+  if (byLock === 'backup' && task === 'qmstart' && !facts.config.template) return 'after-backup';
   if (byLock !== undefined) return byLock;
   if (facts.config.template) return 'template';
   return isUnderHa(files.read('/etc/pve/ha/resources.cfg') ?? '', facts.vmid) ? 'ha' : 'plain';

@@ -22,6 +22,7 @@ const NEVER_ENDED: Readonly<Record<Exclude<StartKind, 'plain' | 'backup' | 'temp
   resume: 'it is resumed',
   rollback: 'it is rolled back',
   restore: 'it is restored',
+  'after-backup': 'a backup has stopped it',
 };
 
 /**
