@@ -258,6 +258,25 @@ describe('a guest whose config binds its cells', () => {
     expect([started, log]).toEqual([false, expect.stringMatching(/host cells 2,5.*"requeue: true"/)]);
   });
 
+  test.each([
+    ['two guest cells', 4, [2, 5]],
+    ['one guest cell', 2, [5]],
+  ])(
+    'of %s starts without a placement under float where they have no CPU left, and not with its scope held to other cells',
+    async (_, cores, cells) => {
+      const node = bound({
+        extra_specs: { 'hw:cpu_policy': 'dedicated', 'hw:numa_nodes': String(cells.length) },
+        on_refusal: 'float',
+      });
+      node.vm('102', { cores: 2, tags: 'pin-all' });
+      node.vm('101', { cores, memory: 512 * cells.length, tags: 'pin-two', lines: numa(...cells) });
+      expect((await node.start('102')).started).toBe(true);
+      const { started, log } = await node.start('101', { words: words(...cells) });
+      expect([started, log]).toEqual([true, expect.stringMatching(/does not fit now.*policy says float/)]);
+      expect(node.leftovers()).toEqual(['102.scope.d']);
+    },
+  );
+
   const ha = (node: ProxmoxTree) => {
     node.put('/etc/pve/ha/resources.cfg', 'vm: 101\n\tstate started\n');
   };

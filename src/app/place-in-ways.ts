@@ -24,7 +24,8 @@ const SETTLED_CELLS = 'settled-cells-full';
  *
  * 1. The first of its ways that fits counts.
  * 2. When none does, `strict` refuses with the last one's reason.
- * 3. Under `float` it is held to one cell, nothing exclusive, or starts without a placement where not even that fits.
+ * 3. Under `float` it is held to one cell, nothing exclusive, or starts without a placement where not even that fits. One
+ *    whose memory is bound to host cells already starts without: held to others, its QEMU could not bind it (EINVAL).
  */
 export async function placeInWays(host: Host, start: Start, owner: ProcessId): Promise<Preparation> {
   const model = buildHostModel(host);
@@ -41,10 +42,16 @@ export async function placeInWays(host: Host, start: Start, owner: ProcessId): P
   const { code, sentence } = not;
   if (start.onRefusal === 'strict') return { kind: 'refused', code, reason: sentence, warnings: [] };
   const warnings = [`${sentence} The VM starts without CPUs of its own, because its policy says float.`];
+  if (isSettled(start.ways)) return { kind: 'unplaced', floatedFor: code, warnings };
   const floating = tryOn(model, { request: floatingRequest(start.request) }, { start, owner });
   return floating.kind === 'placed' || floating.kind === 'unplaced'
     ? { ...floating, floatedFor: code, warnings }
     : { kind: 'unplaced', floatedFor: code, warnings };
+}
+
+/** Whether a guest's config binds its memory to host cells, whatever is decided. */
+export function isSettled(ways: readonly Way[] | undefined): boolean {
+  return ways?.some(({ hostCells }) => hostCells !== undefined) ?? false;
 }
 
 /** The reason with all numbers and what would help; a start that fits pays nothing for it. */

@@ -7,7 +7,7 @@ import { buildHostModel, type HostModel } from '../../engine/host-model.ts';
 import { readRequest } from '../../engine/request/read-request.ts';
 import type { TextTree } from '../../formats/text-tree.ts';
 import type { NodePort } from '../ports.ts';
-import { floatingRequest } from '../place-in-ways.ts';
+import { floatingRequest, isSettled } from '../place-in-ways.ts';
 import type { Way } from '../prepare-start.ts';
 import { describePlacement } from './describe-placement.ts';
 import {
@@ -120,20 +120,21 @@ function tryWays(model: HostModel, ways: readonly Way[], guest: PlacedGuest): St
     refused ??= { outcome, reason: way.whenNot ?? sentenceOfRefusal(outcome) };
   }
   const { outcome, reason } = refused!;
-  if (onRefusal === 'float') return floating(model, guest, reason);
+  if (onRefusal === 'float') return floating(isSettled(ways) ? null : model, guest, reason);
   return {
     decision: { kind: 'pinfold/decision', version: 1, vm, fits: false, refusal: outcome.refusal },
     sentences: [...warnings, `VM ${vm} would not be started: ${reason}`],
   };
 }
 
-function floating(model: HostModel, { request, warnings }: PlacedGuest, reason: string): StartPreview {
+/** `model` null: the guest's memory is bound already, so that it is not held to other cells. */
+function floating(model: HostModel | null, { request, warnings }: PlacedGuest, reason: string): StartPreview {
   const words = [
     ...warnings,
     `${reason} The VM starts without CPUs of its own, because its policy says float.`,
   ];
   const read = readRequest(floatingRequest(request));
-  const outcome = read.ok ? place(model, read.spec) : null;
+  const outcome = model !== null && read.ok ? place(model, read.spec) : null;
   return outcome?.ok === true ? placed(request.vm, outcome, words) : untouched(request.vm, words);
 }
 
