@@ -108,6 +108,15 @@ describe('a guest of whole cores that came while a sibling was offline', () => {
   });
 });
 
+test('a guest of separate cores that loses a CPU has no two vCPUs on one core afterwards', async () => {
+  await node.started(1, { vcpus: 2, pinfold: { ...PLAIN, PINFOLD_THREADS: 'separate' } });
+  node.takeOffline(cpuOf('one-1'));
+  await node.reconcile();
+  const [first, second] = [cpuOf('one-1'), cpuOf('one-1', 1)];
+  expect([first === second, sibling(first) === second]).toEqual([false, false]);
+  expect((await node.reconcile()).drift).toEqual([]);
+});
+
 describe('a guest of siblings that loses a CPU', () => {
   test('goes to another core with both, and stays there when it is back', async () => {
     await node.started(1, { vcpus: 2, pinfold: REQUIRE });

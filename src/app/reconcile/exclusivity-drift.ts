@@ -58,17 +58,20 @@ export async function restoreExclusivity(
   return findings.length === 0 ? null : (sentences[0] ?? findings[0]!.sentence).replace(/\.$/, '');
 }
 
-/** Lets go of the CPUs of guests whose vCPUs are to move: a thread cannot be pinned outside its partition (EINVAL). */
-export async function loosen(vms: Iterable<string>, place: ExclusivityPlace): Promise<boolean> {
-  let any = false;
+/**
+ * Lets go of the CPUs of guests whose vCPUs are to move: a thread cannot be pinned outside its partition (EINVAL). Answers of which;
+ * the kernel then gives their threads the masks of the groups that they come to.
+ */
+export async function loosen(vms: Iterable<string>, place: ExclusivityPlace): Promise<readonly string[]> {
+  const loosened: string[] = [];
   for (const vm of vms) {
     const qemu = findQemu(place.node.files, vm);
     if (qemu === null || dropInOf(place.node, vm) === null) continue;
     const { giveBackExclusive } = await import('../exclusivity/give-back-exclusive.ts');
     await giveBackExclusive(place, { vm, scope: qemu.scope });
-    any = true;
+    loosened.push(vm);
   }
-  return any;
+  return loosened;
 }
 
 function wantedExclusives(

@@ -1,6 +1,7 @@
 import { renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { openTreeNode } from '../../adapters/embedded/tree-node.ts';
+import { parseCpuList } from '../../domain/cpu-list.ts';
 import type { Reconciliation } from '../../domain/drift.ts';
 import { readQemuThreads } from '../../formats/proc/qemu-threads.ts';
 import { namedMachine } from '../../machines/named-machines.ts';
@@ -64,6 +65,33 @@ describe('a guest of Proxmox VE', () => {
     isMended('101 | exclusivity-lost | unknown | dedicated CPUs');
     expect(node.read(path)?.trim()).toBe('root');
     expect(node.masks('101').vcpus).toEqual(before);
+  });
+
+  test('of whole cores that came while a sibling was offline has it fenced off for itself when it is back', async () => {
+    expect((await node.stop('101')).code).toBe(0);
+    node.policy(
+      {
+        fast: {
+          extra_specs: { 'hw:cpu_policy': 'dedicated', 'hw:cpu_thread_policy': 'isolate' },
+          on_refusal: 'strict',
+        },
+      },
+      { cpu_dedicated_set: '1,17', cpu_shared_set: '0' },
+    );
+    const lists = ['/sys/devices/system/cpu/online', '/sys/devices/system/node/node0/cpulist'];
+    const before = lists.map(path => [path, node.read(path)!] as const);
+    for (const [path, text] of before)
+      node.put(path, `${parseCpuList(text.trim()).minus(parseCpuList('17')).toString()}\n`);
+    node.vm('101', { cores: 1 });
+    expect(await node.start('101')).toMatchObject({ started: true });
+    for (const [path, text] of before) node.put(path, text);
+    isMended('101 | exclusivity-lost | cpu-back-online | siblings');
+    expect(node.holders()).toEqual([['101', 'observed', '1,17']]);
+    expect(node.masks('101').vcpus).toEqual(['1']);
+    const fenced = ['system.slice', 'user.slice', 'init.scope'].map(
+      group => node.read(`/sys/fs/cgroup/${group}/cpuset.cpus.effective`)?.trim() ?? '',
+    );
+    expect(fenced.filter(cpus => parseCpuList(cpus).has(17))).toEqual([]);
   });
 
   test('that is gone without a word leaves nothing behind', () => {

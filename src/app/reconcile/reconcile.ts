@@ -98,11 +98,12 @@ async function apply({ plan, seen, findings }: Plan, tools: ReconcileTools): Pro
   const loosened = await loosen(plan.entries.keys(), place);
   const applied = await applyRepairs(plan, seen, tools);
   const excluded = findings.flatMap(({ remedy }, index) => (remedy.kind === 'exclude' ? [index] : []));
-  if (!loosened && excluded.length === 0) return applied;
+  if (loosened.length === 0 && excluded.length === 0) return applied;
   const answer = await restoreExclusivity(seen, plan.entries, {
     place,
     repin: vm => repin(vm, { plan, seen, tools }),
   });
+  for (const vm of loosened) await repin(vm, { plan, seen, tools });
   if (answer === null) return applied;
   const touched = findings.flatMap(({ drift }, index) => (plan.entries.has(drift.vm) ? [index] : []));
   return {
