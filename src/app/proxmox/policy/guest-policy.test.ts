@@ -278,3 +278,14 @@ describe('what of a config is placed', () => {
     ]);
   });
 });
+
+test('a VM of which only some cells are bound to host cells is not placed, also under float: QEMU could not bind them elsewhere', async () => {
+  const cells = (second: string) =>
+    `cores: 4\nmemory: 4096\ntags: pin-two\nnuma: 1\nnuma0: cpus=0-1,hostnodes=0,memory=2048,policy=bind\nnuma1: cpus=2-3${second},memory=2048\n`;
+  expect(await policyOf(cells(''))).toEqual({
+    kind: 'failed',
+    reason: expect.stringMatching(/a numaN without hostnodes.*pinfold attach 100/),
+    onRefusal: 'float',
+  });
+  expect(await ours(cells(',hostnodes=1,policy=bind'))).toMatchObject({ profile: 'two' });
+});

@@ -121,7 +121,7 @@ async function placedGuest(
     }),
     { config, cells: configCells(config), pageKiB: configPageKiB(config, node.files) },
   );
-  if (fitted.unmet !== null && onRefusal === 'strict') throw fitted.unmet;
+  if (fitted.unmet !== null && (onRefusal === 'strict' || isPartlyBound(config))) throw fitted.unmet;
   return {
     kind: 'ours',
     request: fitted.request,
@@ -137,6 +137,15 @@ async function placedGuest(
       ...(fitted.unmet === null ? [] : [floated(fitted.unmet)]),
     ],
   };
+}
+
+/**
+ * Some guest cells are bound to host cells and others are not: any placement might hold the guest to cells without those
+ * that are, and QEMU could not bind their memory (EINVAL).
+ */
+function isPartlyBound({ numa, cells }: GuestConfig): boolean {
+  const bound = cells.filter(({ hostCells }) => hostCells !== null);
+  return numa && bound.length > 0 && bound.length < cells.length;
 }
 
 function floated(unmet: AppError): string {
