@@ -507,17 +507,19 @@ test('of 32 starts at once none shares a CPU with another, and no lease is left'
   expect(node.holders().every(([, source]) => source === 'observed')).toBe(true);
 });
 
-test('a call that is none of Proxmox VE is answered in one sentence', async () => {
+test('a call that is none of Proxmox VE is answered in one sentence, which the snippet takes for a fault and not for a refusal', async () => {
   const node = nodeOf();
   const worker = node.worker();
   for (const [vmid, phase] of [
     ['../101', 'pre-start'],
     ['101', 'start'],
   ] as const) {
-    const { code, log } = await node.phase(vmid, phase, { worker });
+    const { code, log } = await node.phase(vmid, phase, { worker, env: { PINFOLD_REFUSED: '100' } });
     expect([code, log]).toEqual([
       1,
       expect.stringMatching(/^pinfold: This is no call of Proxmox VE's: [^\n]*\.\n$/),
     ]);
   }
+  node.vm('101', { cores: 9 });
+  expect((await node.phase('101', 'pre-start', { worker, env: { PINFOLD_REFUSED: '100' } })).code).toBe(100);
 });
