@@ -1,4 +1,6 @@
-import { hostPolicyOf } from '../../domain/node-policy.ts';
+import { AppError } from '../../domain/app-error.ts';
+import { hostPolicyOf, type OnRefusal } from '../../domain/node-policy.ts';
+import { DOMAIN_XML_CODE } from '../../formats/domain-xml/domain-xml-error.ts';
 import { confirmed } from '../collect-garbage.ts';
 import { loadPolicy } from '../load-policy.ts';
 import { prepareStart, type Preparation } from '../prepare-start.ts';
@@ -69,12 +71,14 @@ async function answerTo(
     prepared: null,
   });
   try {
-    const prepared = await prepare(question, call);
+    const prepared = await prepareAsItIs(question, call);
     const { warnings } = prepared;
     if (prepared.kind === 'placed')
       return { answer: { kind: 'placed', xml: prepared.text, warnings }, prepared };
-    if (prepared.kind === 'refused')
+    if (prepared.kind === 'refused' && question.onRefusal === 'strict')
       return { answer: { kind: 'refused', reason: prepared.reason, warnings }, prepared: null };
+    if (prepared.kind === 'refused')
+      return await bare([...warnings, `${prepared.reason} The VM comes without a placement.`]);
     return await bare(warnings);
   } catch (error) {
     const reason = sentenceOf(error);
@@ -83,13 +87,31 @@ async function answerTo(
   }
 }
 
-function bareXml({ xml, request }: ArrivalQuestion): Promise<string> {
-  return travellingXml(xml, { vm: request.vm, request });
+/**
+ * A guest that may float is held to one cell where it finds no room, which one with several cells or large pages cannot be while
+ * it runs: that is then asked for once more as it is, for the reason why there is no room.
+ */
+async function prepareAsItIs(question: ArrivalQuestion, call: DriverCall): Promise<Preparation> {
+  try {
+    return await prepare(question, call, question.onRefusal);
+  } catch (error) {
+    const isShape = error instanceof AppError && error.code === DOMAIN_XML_CODE;
+    if (question.onRefusal === 'strict' || !isShape) throw error;
+    return prepare(question, call, 'strict');
+  }
+}
+
+function bareXml({ xml, request, onRefusal, profile }: ArrivalQuestion): Promise<string> {
+  return travellingXml(xml, { vm: request.vm, request, onRefusal, profile });
 }
 
 /** The decision, for the guest with the cells and pages that it has; no lock is held afterwards. */
-async function prepare(question: ArrivalQuestion, call: DriverCall): Promise<Preparation> {
-  const { xml, profile, onRefusal } = question;
+async function prepare(
+  question: ArrivalQuestion,
+  call: DriverCall,
+  onRefusal: OnRefusal,
+): Promise<Preparation> {
+  const { xml, profile } = question;
   const { requestAsRunning, spliceRunning } = await import('../running-formats.ts');
   const { insertClaim, writeClaimMetadata } = await import('../xml-formats.ts');
   const { policy } = await loadPolicy(call.node, call.folders);
@@ -101,7 +123,7 @@ async function prepare(question: ArrivalQuestion, call: DriverCall): Promise<Pre
       rewrite: entry => {
         const { placement } = entry;
         const request = entry.wished ?? entry.request;
-        const extra = { profile, onRefusal, placement, request };
+        const extra = { profile, onRefusal: question.onRefusal, placement, request };
         return insertClaim(
           spliceRunning(xml, placement),
           writeClaimMetadata(confirmed(entry, '').claim, extra),

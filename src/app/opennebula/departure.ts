@@ -1,27 +1,17 @@
-import type { LedgerEntry } from '../../domain/ledger.ts';
-import type { OnRefusal } from '../../domain/node-policy.ts';
 import { readBootId } from '../../formats/proc/process-id.ts';
 import { readQemuProcesses, type QemuProcess } from '../../formats/proc/qemu-processes.ts';
 import { readRepairMemory } from '../reconcile/repair-memory.ts';
-import { askDestination, HEARD_NOTHING_MS, type Asked, type Destination } from './ask-destination.ts';
+import { sentenceOf } from '../sentence-of.ts';
+import { askDestination, HEARD_NOTHING_MS, type Destination } from './ask-destination.ts';
 import { failure, runStock, withWarnings, type DriverAnswer, type DriverCall } from './driver-call.ts';
 import type { LineChannel } from '../ports.ts';
 import { releaseAfter } from './release-after.ts';
 import { repin } from './repin.ts';
 import { travellingXml } from './travel.ts';
+import { leavingGuest, wordOf, type Leaving, type Traveller } from './traveller.ts';
 
 /** File of the state folder in which reconcile remembers what it let guests without pins run on. */
 const MEMORY = 'reconcile.json';
-
-/** A guest that leaves. */
-interface Traveller {
-  readonly qemu: QemuProcess;
-  readonly entry: LedgerEntry;
-  /** The domain as libvirt would send it. */
-  readonly xml: string;
-  readonly onRefusal: OnRefusal;
-  readonly profile: string | null;
-}
 
 /**
  * `migrate DEPLOY_ID DESTINATION SOURCE VM_ID SOURCE` and `migrate_local`, the driver's message on standard input; on the host
@@ -40,45 +30,55 @@ export async function depart(call: DriverCall): Promise<DriverAnswer> {
   const qemu = readQemuProcesses(call.node.files).find(
     ({ name, uuid }) => name === domain || uuid === domain,
   );
-  const entry = qemu === undefined ? undefined : await entryOf(call, qemu);
-  if (qemu === undefined || entry === undefined) return runStock(call, call.stdin);
-  if (entry.foreign !== null) return foreignTravels(call, qemu);
-  const own = { qemu, entry };
-  const xml = await call.domains.migratableXml(own.qemu.name);
+  if (qemu === undefined) return runStock(call, call.stdin);
+  let leaving: Leaving;
+  try {
+    leaving = await leavingGuest(call, qemu);
+  } catch (error) {
+    return withoutState(call, sentenceOf(error));
+  }
+  const { traveller, warnings } = leaving;
+  return withWarnings(
+    await (traveller === null ? foreignTravels(call, qemu) : ourTravels(call, traveller, host)),
+    warnings,
+  );
+}
+
+/** Where the state of this host is of no use at all, only a VM that must have a place stays. */
+async function withoutState(call: DriverCall, reason: string): Promise<DriverAnswer> {
+  const word = await wordOf(call.stdin);
+  if (word === 'strict' || (word === null && call.stdin.includes('<PINFOLD>'))) return failure(reason);
+  return withWarnings(await runStock(call, call.stdin), [
+    `${reason} The VM migrates with the pins that it has here: run "pinfold reconcile" on the other host.`,
+  ]);
+}
+
+async function ourTravels(call: DriverCall, traveller: Traveller, host: string): Promise<DriverAnswer> {
+  const { qemu, request, xml, onRefusal, profile } = traveller;
   if (xml === null)
     return failure(
-      `The XML of ${own.qemu.name} could not be read with virsh dumpxml --migratable, so it was not migrated: check that libvirtd runs here.`,
+      `The XML of ${qemu.name} could not be read with virsh dumpxml --migratable, so it was not migrated: check that libvirtd runs here.`,
     );
-  const traveller = { ...own, xml, ...(await policyIn(xml)) };
   const { channel, asked } = await askDestination(call, host, {
     kind: 'pinfold/arrival',
     version: 1,
     source: call.node.name,
-    ...requestOf(traveller),
-    onRefusal: traveller.onRefusal,
-    profile: traveller.profile,
+    request,
+    onRefusal,
+    profile,
     xml,
   });
   try {
-    const trip = await tripOf(asked, traveller, host);
+    const trip = await tripOf(asked, { ...traveller, xml }, host);
     if ('reason' in trip) return failure(trip.reason, trip.warnings);
-    const answer = await travel(call, { trip, traveller, channel, host });
+    const answer = await travel(call, { trip, qemu, channel, host });
     return withWarnings(answer, trip.warnings);
   } finally {
     await channel?.close();
   }
 }
 
-async function entryOf(call: DriverCall, { process }: QemuProcess): Promise<LedgerEntry | undefined> {
-  const unlock = await call.ledger.acquire();
-  try {
-    return call.ledger.read().ledger.entries.find(entry => entry.process === process);
-  } finally {
-    unlock();
-  }
-}
-
-/** Pins of its owner's go with it; those that reconcile gave it hold only here. */
+/** Pins of its owner's go with it; those that reconcile gave it hold only here, and keep it here for no reason. */
 async function foreignTravels(call: DriverCall, qemu: QemuProcess): Promise<DriverAnswer> {
   const { node, folders } = call;
   const { confined } = readRepairMemory(node, `${folders.state}/${MEMORY}`, {
@@ -87,41 +87,28 @@ async function foreignTravels(call: DriverCall, qemu: QemuProcess): Promise<Driv
   });
   const xml = confined[qemu.process] === undefined ? null : await call.domains.migratableXml(qemu.name);
   if (xml === null) return runStock(call, call.stdin);
-  return stockWith(call, { pid: qemu.pid, xml: await travellingXml(xml, { vm: qemu.name, request: null }) });
+  let path: string;
+  try {
+    path = writeTravelXml(call, qemu, await travellingXml(xml, null));
+  } catch (error) {
+    return withWarnings(await runStock(call, call.stdin), [sentenceOf(error)]);
+  }
+  return stockWith(call, path);
 }
 
-/** OpenNebula's script, with this XML for libvirt. */
-async function stockWith(
-  call: DriverCall,
-  { pid, xml }: { readonly pid: number; readonly xml: string },
-): Promise<DriverAnswer> {
-  const path = `${call.folders.state}/travel-${pid}.xml`;
-  call.node.writeAtomically(path, xml, 0o600);
+function writeTravelXml({ node, folders }: DriverCall, { pid }: QemuProcess, xml: string): string {
+  const path = `${folders.state}/travel-${pid}.xml`;
+  node.writeAtomically(path, xml, 0o600);
+  return path;
+}
+
+/** OpenNebula's script, with the XML in this file for libvirt. */
+async function stockWith(call: DriverCall, path: string): Promise<DriverAnswer> {
   try {
     return await runStock(call, call.stdin, await call.migration.environment(path));
   } finally {
     call.node.remove(path);
   }
-}
-
-/** What the guest carries of its policy since its start; one whose start was long ago carries none and is strict. */
-async function policyIn(xml: string): Promise<Pick<Traveller, 'onRefusal' | 'profile'>> {
-  const { readClaimMetadata } = await import('../xml-formats.ts');
-  try {
-    const extra = readClaimMetadata(xml)?.extra ?? {};
-    const { profile } = extra;
-    return {
-      onRefusal: extra['onRefusal'] === 'float' ? 'float' : 'strict',
-      profile: typeof profile === 'string' ? profile : null,
-    };
-  } catch {
-    return { onRefusal: 'strict', profile: null };
-  }
-}
-
-function requestOf({ entry }: Traveller): Pick<Asked, 'request'> {
-  const request = entry.wished ?? entry.request;
-  return { request: request ?? null };
 }
 
 /** With which XML the guest goes; `isPlaced`: its place waits for it there. */
@@ -133,18 +120,19 @@ interface Trip {
 
 async function tripOf(
   there: Destination,
-  traveller: Traveller,
+  traveller: Traveller & { readonly xml: string },
   host: string,
 ): Promise<Trip | { readonly reason: string; readonly warnings: readonly string[] }> {
-  const { entry, xml, onRefusal } = traveller;
-  const bare = () => travellingXml(xml, { vm: entry.vm, request: entry.wished ?? entry.request ?? null });
+  const { qemu, request, xml, onRefusal, profile, floatsBecause } = traveller;
+  const vm = qemu.name;
+  const bare = () => travellingXml(xml, request && { vm, request, onRefusal, profile });
   if ('xml' in there) return { xml: there.xml, isPlaced: there.kind === 'placed', warnings: there.warnings };
   if (there.kind === 'absent')
     return {
       xml: await bare(),
       isPlaced: false,
       warnings: [
-        `Pinfold is not on ${host}, so ${entry.vm} goes there without a placement: run "onehost sync --force", or keep it on hosts that have Pinfold.`,
+        `Pinfold is not on ${host}, so ${vm} goes there without a placement: run "onehost sync --force", or keep it on hosts that have Pinfold.`,
       ],
     };
   const warnings = there.kind === 'refused' ? there.warnings : [];
@@ -152,7 +140,7 @@ async function tripOf(
   return {
     xml: await bare(),
     isPlaced: false,
-    warnings: [...warnings, `${there.reason} It goes without a placement, because its policy says float.`],
+    warnings: [...warnings, `${there.reason} It goes without a placement, because ${floatsBecause}.`],
   };
 }
 
@@ -163,12 +151,12 @@ async function travel(
   call: DriverCall,
   {
     trip,
-    traveller,
+    qemu,
     channel,
     host,
   }: {
     readonly trip: Trip;
-    readonly traveller: Traveller;
+    readonly qemu: QemuProcess;
     readonly channel: LineChannel | null;
     readonly host: string;
   },
@@ -176,7 +164,7 @@ async function travel(
   const heartbeat = setInterval(() => channel?.send('waiting'), HEARTBEAT_MS);
   let answer: DriverAnswer;
   try {
-    answer = await stockWith(call, { pid: traveller.qemu.pid, xml: trip.xml });
+    answer = await stockWith(call, writeTravelXml(call, qemu, trip.xml));
   } finally {
     clearInterval(heartbeat);
   }
@@ -184,7 +172,7 @@ async function travel(
     channel?.send('failed');
     return withLater(answer, await repin(call));
   }
-  const warnings = trip.isPlaced && channel !== null ? await confirmation(channel, traveller, host) : [];
+  const warnings = trip.isPlaced && channel !== null ? await confirmation(channel, qemu.name, host) : [];
   return withLater(withWarnings(answer, warnings), await releaseAfter(call));
 }
 
@@ -193,11 +181,7 @@ function withLater(answer: DriverAnswer, after: DriverAnswer): DriverAnswer {
 }
 
 /** Tells the destination that the guest is there; answers what it says about its threads. */
-async function confirmation(
-  channel: LineChannel,
-  { entry }: Traveller,
-  host: string,
-): Promise<readonly string[]> {
+async function confirmation(channel: LineChannel, vm: string, host: string): Promise<readonly string[]> {
   const { readArrivalLine } = await import('./arrival-message.ts');
   channel.send('arrived');
   for (;;) {
@@ -205,8 +189,6 @@ async function confirmation(
     const answer = heard.kind === 'line' ? readArrivalLine(heard.line) : 'garbage';
     if (answer === null) continue;
     if (answer !== 'garbage' && answer.kind === 'confirmed') return answer.warnings;
-    return [
-      `${host} did not confirm that ${entry.vm} runs where it was decided: run "pinfold reconcile" there.`,
-    ];
+    return [`${host} did not confirm that ${vm} runs where it was decided: run "pinfold reconcile" there.`];
   }
 }

@@ -9,6 +9,7 @@ import type { VmDescription } from '../../formats/opennebula/vm-description.ts';
 import { loadPolicy, type PolicyFiles } from '../load-policy.ts';
 import { failure, type DriverAnswer, type DriverCall } from './driver-call.ts';
 import { sentenceOf } from '../sentence-of.ts';
+import { ON_REFUSAL, sectionsWord } from './sections-word.ts';
 import { tenantsPart } from './tenants-part.ts';
 
 /**
@@ -26,9 +27,6 @@ export type GuestStart =
     }
   | { readonly kind: 'foreign'; readonly warnings: readonly string[] }
   | { readonly kind: 'failed'; readonly answer: DriverAnswer };
-
-/** The option of the PINFOLD section that is no option of the placement: `ON_REFUSAL`. */
-const ON_REFUSAL = 'pinfold:on_refusal';
 
 /**
  * Reads the policy of a VM and the domain that it belongs to.
@@ -107,16 +105,6 @@ function oursOrForeign({ vm, files, profile, onRefusal, domain, carriesClaim }: 
 /** EMULATOR_CPUS of a host makes oned write an emulatorpin for every VM: that alone is no pin of the guest's. */
 function hasForeignPins({ pins, numatune, vcpuCpuset }: DomainDescription): boolean {
   return Object.keys(pins.vcpus).length > 0 || numatune !== null || vcpuCpuset !== null;
-}
-
-function sectionsWord(vm: VmDescription): OnRefusal | undefined {
-  const word = vm.policy?.extraSpecs[ON_REFUSAL]?.toLowerCase();
-  if (word === undefined || word === 'strict' || word === 'float') return word;
-  throw new AppError(
-    'on-refusal-invalid',
-    EXIT.usage,
-    `ON_REFUSAL in the VM's PINFOLD section is "${clip(word)}", but it must be strict or float.`,
-  );
 }
 
 function profileOf(name: string, { profiles }: PolicyFiles): Profile {

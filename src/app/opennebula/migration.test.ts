@@ -1,6 +1,8 @@
 import type { DecisionRecord } from '../../domain/decision-record.ts';
+import { AppError, EXIT } from '../../domain/app-error.ts';
 import { decide } from '../../engine/decide.ts';
 import { buildHostModel } from '../../engine/host-model.ts';
+import { readClaimMetadata } from '../../formats/domain-xml/claim-metadata.ts';
 import type { MachineName } from '../../machines/named-machines.ts';
 import { PlacedNode, type PlacedGuestWish } from '../../testing/placed-node.ts';
 import type { ChannelEnd, Heard, LineChannel } from '../ports.ts';
@@ -106,6 +108,16 @@ interface Trip {
   /** OpenNebula's script, given the XML with which the guest goes, or null when it was given none. */
   readonly stock?: (xml: string | null) => Promise<DriverAnswer>;
   readonly answerMs?: number;
+  /** The PINFOLD section that the driver's message has, null = none; absent: the message says nothing of the VM. */
+  readonly section?: Readonly<Record<string, string>> | null;
+  readonly change?: Partial<DriverCall>;
+}
+
+/** The driver's message as far as it concerns a policy: the whole VM is in it, its USER_TEMPLATE as it is now. */
+function messageOf(section: Readonly<Record<string, string>> | null): string {
+  const pairs = Object.entries(section ?? {}).map(([key, value]) => `<${key}><![CDATA[${value}]]></${key}>`);
+  const policy = section === null ? '' : `<PINFOLD>${pairs.join('')}</PINFOLD>`;
+  return `<VMM_DRIVER_ACTION_DATA><VM><ID>1</ID><USER_TEMPLATE>${policy}</USER_TEMPLATE></VM></VMM_DRIVER_ACTION_DATA>`;
 }
 
 /** What OpenNebula's script would do: the guest is born on the destination and ends here. */
@@ -119,8 +131,18 @@ async function moves(xml: string | null): Promise<DriverAnswer> {
 const fails = (): Promise<DriverAnswer> =>
   Promise.resolve({ code: 1, stdout: '', stderr: 'error: operation failed\n' });
 
-function migrate({ toHost = toTarget, stock = moves, answerMs = 5_000 }: Trip = {}): Promise<DriverAnswer> {
-  const call = source.call('migrate', ['one-1', 'target', 'source', '1', 'source'], '<MESSAGE/>');
+function migrate({
+  toHost = toTarget,
+  stock = moves,
+  answerMs = 5_000,
+  section,
+  change = {},
+}: Trip = {}): Promise<DriverAnswer> {
+  const message = section === undefined ? '<MESSAGE/>' : messageOf(section);
+  const call = {
+    ...source.call('migrate', ['one-1', 'target', 'source', '1', 'source'], message),
+    ...change,
+  };
   const node: DriverCall['node'] = {
     ...call.node,
     run: async (argv, options) => {
@@ -225,6 +247,20 @@ describe('a guest that migrates live', () => {
     expect(target.vcpus('one-1')).not.toEqual(expect.arrayContaining(target.vcpus('one-5')));
   });
 
+  test.each([
+    ['several cells', { HW_NUMA_NODES: '2' }],
+    ['large pages', { HW_MEM_PAGE_SIZE: 'large' }],
+  ])('that floats and has %s is told why it finds no room', async (_, shape) => {
+    open('epyc-nps4');
+    await source.started(1, { vcpus: 4, memoryMiB: 1024, pinfold: { ...FLOAT, ...shape } });
+    target.policy('cpu_dedicated_set: "1"\ncpu_shared_set: "2-63"\n');
+    const { code, stderr } = await migrate();
+    expect([code, stderr]).toEqual([0, expect.stringMatching(/^WARN: pinfold: .*dedicated CPUs/)]);
+    expect(stderr).not.toContain('cold start');
+    await arrival;
+    expect(held(target)).toEqual([]);
+  });
+
   test('keeps every pin where the migration fails, and its place on the destination is free again', async () => {
     open();
     await source.started(1, GUEST);
@@ -293,6 +329,137 @@ describe('a guest that migrates live', () => {
   });
 });
 
+describe('the word of the section as it is now', () => {
+  beforeEach(async () => {
+    open();
+    await source.started(1, GUEST);
+    await target.started(5, { vcpus: 3, pinfold: DEDICATED });
+  });
+
+  test('lets a guest go that began strict and has no room there', async () => {
+    const { code, stderr } = await migrate({ section: FLOAT });
+    expect([code, stderr]).toEqual([0, expect.stringContaining('its policy says float')]);
+    await arrival;
+    expect(target.entry('one-1').wished).toMatchObject({ extraSpecs: { 'hw:cpu_policy': 'dedicated' } });
+  });
+
+  test('lets a guest go whose section is gone, wherever its Pinfold there cannot be asked', async () => {
+    const { code, stderr } = await migrate({
+      section: null,
+      toHost: saying([], { code: 255, said: 'no route' }),
+    });
+    expect([code, stderr]).toEqual([
+      0,
+      expect.stringMatching(/It goes without a placement, because its PINFOLD section is gone\.\n$/),
+    ]);
+  });
+
+  test('keeps a guest that began floating when it says strict, and one whose section says nothing of it', async () => {
+    expect((await migrate({ section: DEDICATED })).stderr).toMatch(/^target has no place for the VM/);
+    await source.virsh('destroy', 'one-1');
+    await source.started(1, { ...GUEST, pinfold: FLOAT });
+    const { code, stderr } = await migrate({ section: { ...DEDICATED, ON_REFUSAL: 'strict' } });
+    expect([code, stderr]).toEqual([1, expect.stringMatching(/^target has no place for the VM/)]);
+  });
+});
+
+describe('a host whose ledger is of no use', () => {
+  const bornOn = async () => {
+    await arrival;
+    return target.vcpus('one-1');
+  };
+
+  test.each([
+    [
+      'is lost',
+      () => {
+        source.node.remove('/run/pinfold/ledger.json');
+      },
+      '',
+    ],
+    [
+      'is damaged',
+      () => {
+        source.put('/run/pinfold/ledger.json', '{');
+      },
+      'WARN: pinfold: The ledger /run/pinfold/ledger.json was damaged',
+    ],
+  ])('sends a guest of its own to a place of the destination’s when it %s', async (_, breakIt, words) => {
+    open();
+    await source.started(1, GUEST);
+    await target.started(5, GUEST);
+    breakIt();
+    const { code, stderr } = await migrate();
+    expect([code, stderr]).toEqual([0, expect.stringContaining(words)]);
+    const born = await bornOn();
+    for (const cpu of born) expect(target.vcpus('one-5')).not.toContain(cpu);
+    expect(target.entry('one-1').foreign).toBeNull();
+  });
+
+  test('asks with what the guest carries when another start has read the ledger anew meanwhile', async () => {
+    open();
+    await source.started(1, GUEST);
+    source.node.remove('/run/pinfold/ledger.json');
+    await source.started(2, { vcpus: 1, pinfold: DEDICATED });
+    expect(source.entry('one-1').request).toBeUndefined();
+    expect(await migrate()).toMatchObject({ code: 0, stderr: '' });
+    expect(new Set(await bornOn()).size).toBe(2);
+  });
+
+  const BUSY = new AppError('lock-busy', EXIT.state, 'Another start held the lock.');
+  const busy = () => ({ ...source.call('', []).ledger, acquire: () => Promise.reject(BUSY) });
+  const NO_FOLDER = new AppError('state-folder-foreign', EXIT.state, 'The state folder belongs to user 7.');
+  /** Neither ledger nor libvirt's adapter can be had without a state folder. */
+  const folderless = () => ({
+    ledger: { ...source.call('', []).ledger, acquire: () => Promise.reject(NO_FOLDER) },
+    domains: { ...source.call('', []).domains, migratableXml: () => Promise.reject(NO_FOLDER) },
+  });
+
+  test.each([
+    ['is held by somebody', () => ({ ledger: busy() })],
+    ['lies in a folder that cannot be trusted', folderless],
+  ])('lets a guest without a policy go when it %s', async (_, change) => {
+    open();
+    await source.started(1, { vcpus: 2, pinfold: null });
+    const given: (string | null)[] = [];
+    const stock = (xml: string | null) => {
+      given.push(xml);
+      return Promise.resolve({ code: 0, stdout: '', stderr: '' });
+    };
+    const { code, stderr } = await migrate({ stock, change: change(), section: null });
+    expect([code, given]).toEqual([0, [null]]);
+    expect(stderr).toMatch(/^WARN: pinfold: (Another start held|The state folder belongs)/);
+  });
+
+  test('lets a guest go with the pins that reconcile gave it when there is no room for its XML', async () => {
+    open();
+    await source.started(1, { vcpus: 2, pinfold: null });
+    await source.started(5, { vcpus: 1, pinfold: DEDICATED });
+    await source.reconcile();
+    const full = () => {
+      throw new AppError('state-full', EXIT.state, 'The disk is full.');
+    };
+    const stock = jest.fn(() => Promise.resolve({ code: 0, stdout: '', stderr: '' }));
+    const node = { ...source.node, writeAtomically: full };
+    expect(await migrate({ stock, change: { node } })).toMatchObject({
+      code: 0,
+      stderr: expect.stringContaining('WARN: pinfold: The disk is full.') as string,
+    });
+    expect(stock).toHaveBeenCalledTimes(1);
+  });
+
+  test('keeps a strict guest, and no other one, in a state folder that cannot be trusted', async () => {
+    open();
+    await source.started(1, GUEST);
+    const stock = jest.fn(fails);
+    const { code, stderr } = await migrate({ stock, change: folderless(), section: DEDICATED });
+    expect([code, stderr]).toEqual([1, 'The state folder belongs to user 7. \n']);
+    expect(stock).not.toHaveBeenCalled();
+    await migrate({ stock, change: folderless(), section: FLOAT });
+    expect(stock).toHaveBeenCalled();
+  });
+});
+
 const MARK = 'pinfold-arrival ';
 const line = (answer: unknown) => `${MARK}${JSON.stringify(answer)}`;
 
@@ -358,6 +525,8 @@ describe('a destination that does not answer as it should', () => {
       /^WARN: pinfold: .* It goes without a placement, because its policy says float\.\n$/,
     );
     expect(target.vcpus('one-1')).toEqual(['0-3', '0-3']);
+    const xml = (await target.call('', []).domains.migratableXml('one-1'))!;
+    expect(readClaimMetadata(xml)?.extra).toMatchObject({ onRefusal: 'float', profile: null });
   });
 
   test('keeps a strict guest where it is when it is too slow', async () => {

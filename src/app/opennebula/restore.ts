@@ -3,6 +3,7 @@ import { failure, runStock, withWarnings, type DriverAnswer, type DriverCall } f
 import { startOf } from './deploy.ts';
 import { guestStart } from './guest-start.ts';
 import { launch } from './launch.ts';
+import { vmOfMessage } from './vm-of-message.ts';
 
 /**
  * `restore CHECKPOINT HOST DEPLOY_ID VM_ID HOST`, the driver's message on standard input. The XML inside the
@@ -12,7 +13,7 @@ import { launch } from './launch.ts';
 export async function restore(call: DriverCall): Promise<DriverAnswer> {
   const file = call.args[0] ?? '';
   const unplaced = () => runStock(call, call.stdin);
-  const vmXml = vmOf(call.stdin) ?? call.node.files.read(`${dirname(file)}/vm.xml`);
+  const vmXml = vmOfMessage(call.stdin) ?? call.node.files.read(`${dirname(file)}/vm.xml`);
   if (vmXml === null || !vmXml.includes('<PINFOLD>')) return unplaced();
   const saved = await call.domains.savedXml(file);
   if (saved === null)
@@ -34,11 +35,4 @@ export async function restore(call: DriverCall): Promise<DriverAnswer> {
     },
     unplaced,
   });
-}
-
-/** The `<VM>` of a driver message, as it stands there. */
-function vmOf(message: string): string | null {
-  const start = message.indexOf('<VM>');
-  const end = message.lastIndexOf('</VM>');
-  return start < 0 || end < start ? null : message.slice(start, end + '</VM>'.length);
 }
