@@ -30,6 +30,7 @@ import { sameTopology } from './same-topology.ts';
 import { ScenarioQueue } from './scenario-queue.ts';
 import { sideBySide, type SharedWork } from './side-by-side.ts';
 import { interactiveSsh } from './ssh.ts';
+import { watchTimers } from './watch-timers.ts';
 
 const CHECKOUT = process.env['PINFOLD_CHECKOUT'] ?? process.cwd();
 const USAGE =
@@ -260,6 +261,7 @@ async function withMachine<T>(
     profile.plays === 'scenarios' ? scenariosFor(CHECKOUT, player, profile.name as HostName) : [];
   const remembered = mayBeUp ? rememberedMachine(profile.name) : null;
   const machine = remembered ?? (await start(profile, steps, false));
+  const endWatch = watchTimers(machine);
   try {
     // A newcomer's node has no Node.js that could play anything.
     if (profile.plays === 'scenarios') {
@@ -268,6 +270,7 @@ async function withMachine<T>(
     }
     return await work({ profile, scenarios, steps, machine, folder, player });
   } finally {
+    endWatch();
     if (remembered === null) stopMachine(machine);
   }
 }

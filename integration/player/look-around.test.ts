@@ -14,6 +14,6 @@ it('says what had no answer, and shows threads, locks and the CPUs that start no
   };
   expect(below('threads')[0]).toMatch(/PID +TID +PPID +PSR STAT/);
   expect(below('threads').some(line => line.includes('ps -eLo'))).toBe(true);
-  expect(below('CPUs on which a program does not end').join('').trim()).toBe('');
+  expect(below('CPUs on which a program').join('').trim()).toBe('');
   expect(below('locks of files')).not.toEqual([]);
 });

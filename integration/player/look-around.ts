@@ -12,7 +12,7 @@ const QUESTIONS: readonly (readonly [what: string, script: string])[] = [
     'threads, but for those of the kernel that sleep (a thread that is R on an idle machine waits for its CPU)',
     `ps -eLo pid,tid,ppid,psr,stat,etimes,wchan:24,args --sort pid | awk '!($5 ~ /^[IS]/ && $8 ~ /^\\[/)'`,
   ],
-  ['CPUs on which a program does not end within 5 s', startsOnEachCpu()],
+  ['CPUs on which a program that sleeps a moment does not end within 5 s', startsOnEachCpu()],
   ['locks of files', 'cat /proc/locks; ls -lai /run/pinfold /var/tmp/one-pinfold 2>/dev/null'],
   [
     'what libvirtd and virsh wait for (system call and kernel stack of each thread)',
@@ -38,12 +38,12 @@ export async function lookAround(what: string, print: (line: string) => void): P
   print('    -- end of what the machine shows');
 }
 
-/** A thread bound to a CPU that gets no interrupts never runs; all are asked at once. */
+/** A thread bound to a CPU without interrupts does not run, or not wake up; all are asked at once. */
 function startsOnEachCpu(): string {
   return [
     'for folder in /sys/devices/system/cpu/cpu[0-9]*; do',
     '  cpu=${folder##*/cpu}',
-    '  (timeout --signal=KILL 5 taskset -c "$cpu" true; code=$?; [ "$code" = 0 ] || echo "CPU $cpu: exit code $code") &',
+    '  (timeout --signal=KILL 5 taskset -c "$cpu" sleep 0.01; code=$?; [ "$code" = 0 ] || echo "CPU $cpu: exit code $code") &',
     'done; wait',
   ].join('\n');
 }
