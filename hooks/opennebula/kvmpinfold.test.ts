@@ -9,11 +9,13 @@ import {
   readdirSync,
   readFileSync,
   readlinkSync,
+  renameSync,
   rmSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { migrationEnvironment } from './migration-parts.ts';
 
 /** A stock action that records what it was given, and says what the real one would. */
 const STOCK = `#!/bin/bash
@@ -370,6 +372,45 @@ describe('the virsh that stands before the real one', () => {
   test('adds nothing when there is no such file', () => {
     const words = ['--connect', 'qemu:///system', 'migrate', ...to];
     expect(virsh(words, at('nothing.xml'))).toEqual(words);
+  });
+});
+
+/**
+ * OpenNebula's migrate as a shell script (older ones, and migrate_local): it reads kvmrc, then scripts_common.sh, which puts
+ * the system's folders before whatever PATH it is given (`export PATH=/bin:/sbin:/usr/bin:$PATH`), and calls virsh through a
+ * function of that file.
+ */
+const SHELL_MIGRATE = `#!/bin/bash
+source "$KVMRC"
+export PATH=$SYSTEM:$PATH
+retry_if_no_error() { shift 3; eval "$( ("$@") > >(cat >&2) )"; }
+retry_if_no_error "active block job" 3 5 virsh --connect $LIBVIRT_URI migrate --live $MIGRATE_OPTIONS uuid qemu+ssh://there/system
+`;
+
+describe('a migrate that is a shell script', () => {
+  test.each([
+    ['no options', '', '--live --xml XML'],
+    ['options', 'MIGRATE_OPTIONS=--unsafe', '--xml XML --live --unsafe'],
+  ])('hands libvirt the XML where kvmrc has %s', (_, options, words) => {
+    install(HANDLED);
+    // A quote in the name of the folder, which the shell must not take for one of its own.
+    renameSync(at('remotes'), at("remo'tes"));
+    mkdirSync(at('system'));
+    writeFileSync(at('system/virsh'), '#!/bin/bash\necho "$*"\n');
+    chmodSync(at('system/virsh'), 0o755);
+    writeFileSync(at('travel.xml'), '<domain/>');
+    writeFileSync(at('kvmrc'), `export LIBVIRT_URI=qemu:///system\n${options}\n`);
+    writeFileSync(at('migrate'), SHELL_MIGRATE);
+    const PATH = process.env['PATH'] ?? '';
+    const given = migrationEnvironment(at('travel.xml'), {
+      PATH,
+      PINFOLD_DRIVER_DIR: at("remo'tes/vmm/kvmpinfold"),
+    });
+    const env = { ...given, KVMRC: at('kvmrc'), SYSTEM: at('system') };
+    const { stderr } = spawnSync('bash', [at('migrate')], { encoding: 'utf8', env });
+    expect(stderr.replaceAll(at('travel.xml'), 'XML')).toBe(
+      `--connect qemu:///system migrate ${words} uuid qemu+ssh://there/system\n`,
+    );
   });
 });
 

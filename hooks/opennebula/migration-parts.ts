@@ -14,10 +14,14 @@ function driverFolder(env: NodeJS.ProcessEnv): string {
   return env['PINFOLD_DRIVER_DIR'] ?? '/var/tmp/one/vmm/kvmpinfold';
 }
 
+/** The same as one word of a shell. */
+function quotedFolder(env: NodeJS.ProcessEnv): string {
+  return `'${driverFolder(env).replaceAll("'", "'\\''")}'`;
+}
+
 /** Pinfold on another host, over ssh. */
 export function pinfoldOn(host: string, env: NodeJS.ProcessEnv): LineChannel {
-  const folder = driverFolder(env);
-  const quoted = `'${folder.replaceAll("'", "'\\''")}'`;
+  const quoted = quotedFolder(env);
   const command = `if [ -x ${quoted}/arrive ]; then exec ${quoted}/arrive; elif [ -d ${quoted} ]; then exit ${OLD_PINFOLD}; else exit ${NO_PINFOLD}; fi`;
   const options = SSH_OPTIONS.flatMap(option => ['-o', option]);
   return programLines(['ssh', ...options, '--', host, command]);
@@ -33,12 +37,15 @@ export function caller(): LineChannel {
 /**
  * How OpenNebula's migrate is brought to send the guest with this XML: by MIGRATE_OPTIONS, which it puts into its command
  * line, and, since a MIGRATE_OPTIONS in kvmrc replaces that of the environment (its load_env), by a `virsh` before the real
- * one on the PATH that adds `--xml` where it is missing.
+ * one on the PATH that adds `--xml` where it is missing. An older migrate, a shell script as migrate_local is, puts the
+ * system's folders before any PATH (scripts_common.sh): for bash that `virsh` is a function, too, which bash takes from its
+ * environment by this name.
  */
 export function migrationEnvironment(file: string, env: NodeJS.ProcessEnv): Readonly<Record<string, string>> {
   return {
     MIGRATE_OPTIONS: `--xml ${file} ${env['MIGRATE_OPTIONS'] ?? ''}`.trim(),
     PINFOLD_TRAVEL_XML: file,
+    'BASH_FUNC_virsh%%': `() { ${quotedFolder(env)}/pinfold/virsh "$@"; }`,
     PATH: `${driverFolder(env)}/pinfold:${env['PATH'] ?? '/usr/bin:/bin'}`,
   };
 }
