@@ -4,6 +4,8 @@ export interface AttachRecord {
   readonly version: 1;
   readonly vm: string;
   readonly profile: string;
+  /** By what the VM is known from one that gets its number later; absent in records of older versions. */
+  readonly identity?: Readonly<Record<string, string>>;
   readonly keys: Readonly<Record<string, KeyChange>>;
 }
 
@@ -31,10 +33,19 @@ export function parseAttachRecord(text: string | null): AttachRecord | null {
     const value = JSON.parse(text ?? 'null') as Partial<AttachRecord> | null;
     if (value?.kind !== 'pinfold/attached' || value.version !== 1) return null;
     if (typeof value.vm !== 'string' || typeof value.profile !== 'string' || !isKeys(value.keys)) return null;
+    if (!isIdentity(value.identity ?? {})) return null;
     return value as AttachRecord;
   } catch {
     return null;
   }
+}
+
+function isIdentity(value: unknown): boolean {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    Object.values(value).every(uuid => typeof uuid === 'string')
+  );
 }
 
 function isKeys(value: unknown): boolean {

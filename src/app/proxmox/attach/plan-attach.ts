@@ -25,6 +25,7 @@ import { specOf } from './guest-shape.ts';
 import { shapeFor, type ChosenShape } from './shape-for.ts';
 import { keepsShape, shapeKeys } from './shape-keys.ts';
 import { cannot } from './shape-limits.ts';
+import { vmIdentity } from './vm-identity.ts';
 
 /** A VM that a profile is to be attached to. */
 export interface AttachQuestion {
@@ -148,12 +149,16 @@ async function chosenShape(question: AttachQuestion, config: GuestConfig): Promi
   return { ...chosen, warnings: [...wish.warnings, ...devices.warnings, ...chosen.warnings] };
 }
 
-function recordOf({ vmid, profileName }: AttachQuestion, changes: readonly ConfigChange[]): AttachRecord {
+function recordOf(
+  { vmid, profileName, configText }: AttachQuestion,
+  changes: readonly ConfigChange[],
+): AttachRecord {
   return {
     kind: 'pinfold/attached',
     version: 1,
     vm: vmid,
     profile: profileName,
+    identity: vmIdentity(configText),
     keys: Object.fromEntries(changes.map(({ key, before, after }) => [key, { before, after }])),
   };
 }

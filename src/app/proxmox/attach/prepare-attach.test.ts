@@ -77,3 +77,34 @@ test('detach needs a record, and gives back by it', () => {
   );
   expect(plan.text).toBe(PLAIN);
 });
+
+describe('a number that another VM had before', () => {
+  const uuid = (digit: string) => `${digit.repeat(8)}-0000-4000-8000-000000000000`;
+  const config = (smbios: string, generation: string, more = '') =>
+    `cores: 4\nhookscript: local:snippets/pinfold\nmemory: 4096\n${more}smbios1: uuid=${uuid(smbios)},family=x\ntags: pin-near\nvmgenid: ${uuid(generation)}\n`;
+  const old = JSON.stringify({
+    ...(JSON.parse(RECORD) as object),
+    identity: { smbios1: uuid('a'), vmgenid: uuid('b') },
+    keys: {
+      hookscript: { before: 'local:snippets/old.pl', after: 'local:snippets/pinfold' },
+      tags: { before: 'web', after: 'pin-near' },
+    },
+  });
+  const withOld = (text: string) => tools(text, { '/etc/pve/pinfold/attached/100.json': old });
+
+  test('gets nothing of that VM: neither its hook script by attach nor its values by detach', async () => {
+    const plan = await prepareAttach(withOld(config('c', 'd')), null);
+    expect([plan.chained, plan.changes]).toEqual([null, []]);
+    expect(plan.record.identity).toEqual({ smbios1: uuid('c'), vmgenid: uuid('d') });
+    expect(() => prepareDetach(withOld(config('c', 'd')))).toThrow(/is of an earlier VM 100/);
+  });
+
+  test.each([
+    ['a rollback', config('a', 'd')],
+    ['another SMBIOS', config('c', 'b')],
+    ['no numbers at all', config('c', 'd').replace(/^(smbios1|vmgenid).*\n/gm, '')],
+  ])('is not taken for another VM after %s', async (_, text) => {
+    expect((await prepareAttach(withOld(text), null)).chained).toBe('local:snippets/old.pl');
+    expect(prepareDetach(withOld(text)).text).toMatch(/^hookscript: local:snippets\/old\.pl$/m);
+  });
+});

@@ -10,6 +10,7 @@ import type { PolicyFolders, PolicyQuestion } from '../policy/guest-policy.ts';
 import { findQemu } from '../find-qemu.ts';
 import { planAttach, type AttachPlan } from './plan-attach.ts';
 import { planDetach, type DetachPlan } from './plan-detach.ts';
+import { isOfAnotherVm } from './vm-identity.ts';
 import { readAttachable, readAttachRecord } from './write-attach.ts';
 
 /** What a plan is made with. */
@@ -29,7 +30,8 @@ export async function prepareAttach(tools: PrepareTools, named: string | null): 
   const { vmid, node, folders } = tools;
   const configText = readAttachable(tools);
   const files = await loadPolicy(node, folders);
-  const record = readAttachRecord({ vmid, node, policyFolder: folders.policy });
+  const kept = readAttachRecord({ vmid, node, policyFolder: folders.policy });
+  const record = kept === null || isOfAnotherVm(kept, configText) ? null : kept;
   const wanted = named ?? record?.profile ?? taggedProfile(configText, files);
   const profileName = existing(wanted, vmid, files);
   return planAttach({
@@ -60,6 +62,12 @@ export function prepareDetach({ vmid, node, folders }: Omit<PrepareTools, 'readH
       'not-attached',
       EXIT.usage,
       `VM ${vmid} is not attached (${folders.policy}/attached/${vmid}.json is not there or damaged), so there is nothing to give back: change it with "qm set" if it should be changed.`,
+    );
+  if (isOfAnotherVm(record, configText))
+    throw new AppError(
+      'not-attached',
+      EXIT.usage,
+      `What ${folders.policy}/attached/${vmid}.json says is of an earlier VM ${vmid}, and this one was never attached: run "pinfold attach ${vmid}" first, or change it with "qm set".`,
     );
   return planDetach({ vmid, configText, record, isRunning: findQemu(node.files, vmid) !== null });
 }
