@@ -50,4 +50,5 @@ test('one of two keys of a host is enough', () => {
 test('a fingerprint names the type', () => {
   expect(fingerprint(ONE)).toMatch(/^ssh-ed25519 SHA256:[\w+/]{43}$/);
   expect(fingerprint(Buffer.from([1]))).toMatch(/SHA256:/);
+  expect(fingerprint(Buffer.from([0, 0, 0, 2, 0x1b, 0x9b]))).toMatch(/^\\u\{1b\}\\u\{9b\} SHA256:/);
 });

@@ -1,4 +1,5 @@
 import { createHash, createHmac } from 'node:crypto';
+import { visibleName } from '../../formats/map/visible-name.ts';
 
 /** A known_hosts file: its path and its text. */
 export interface KnownHostsFile {
@@ -53,7 +54,7 @@ export function judgeHostKey(known: readonly KnownKey[], shown: Buffer): HostKey
 export function fingerprint(key: Buffer): string {
   const length = key.length >= 4 ? key.readUInt32BE(0) : 0;
   const digest = createHash('sha256').update(key).digest('base64').replace(/=+$/, '');
-  return `${key.subarray(4, 4 + length).toString('latin1')} SHA256:${digest}`;
+  return `${visibleName(key.subarray(4, 4 + length).toString('latin1'))} SHA256:${digest}`;
 }
 
 function names(field: string, name: string): boolean {

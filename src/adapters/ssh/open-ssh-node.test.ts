@@ -76,6 +76,12 @@ async function refusal(pending: Promise<unknown>): Promise<AppError> {
   throw new Error('It must have failed.');
 }
 
+function lengthOf({ length }: { readonly length: number }): Buffer {
+  const bytes = Buffer.alloc(4);
+  bytes.writeUInt32BE(length);
+  return bytes;
+}
+
 /** A killed process stays as a zombie until its new parent has read its end. */
 function isAlive(pid: number): boolean {
   const stat = localFiles('/').read(`/proc/${pid}/stat`);
@@ -146,6 +152,33 @@ describe('a node over SSH', () => {
     expect(await refusal(open(port, { keyFile: join(folder, 'none') }))).toMatchObject({
       code: 'ssh-key-unreadable',
     });
+  });
+
+  test('that says orders for terminals instead of letting anybody in has them written out', async () => {
+    const reason = '\u001b[2Jred\u009b31m';
+    const hostile = createServer(socket => {
+      // SSH_MSG_DISCONNECT (RFC 4253, 11.1), which needs no key.
+      const text = Buffer.from(reason);
+      const payload = Buffer.concat([Buffer.from([1, 0, 0, 0, 2]), lengthOf(text), text, lengthOf('')]);
+      const padding = 8 + (8 - ((5 + payload.length + 8) % 8));
+      const head = [lengthOf({ length: 1 + payload.length + padding }), Buffer.from([padding])];
+      socket.on('error', () => undefined);
+      socket.write(Buffer.concat([Buffer.from('SSH-2.0-none\r\n'), ...head, payload, Buffer.alloc(padding)]));
+    });
+    await new Promise<void>(resolve => {
+      hostile.listen(0, '127.0.0.1', resolve);
+    });
+    const { message } = await refusal(open((hostile.address() as AddressInfo).port));
+    hostile.close();
+    expect(message).toContain('(\\u{1b}[2Jred\\u{9b}31m)');
+
+    const { port } = await serverThat(channel => {
+      channel.stderr.write(`bash: ${reason}: not found\n`);
+      channel.exit(1);
+      channel.close();
+    });
+    const unread = await refusal(open(port, {}, ['/sys/*']));
+    expect(unread.message).toContain('bash: \\u{1b}[2Jred\\u{9b}31m: not found');
   });
 
   test('hands on exit codes and what was said before them', async () => {

@@ -1,5 +1,6 @@
 import type { NodePort, RunOptions, RunResult } from '../../app/ports.ts';
 import { AppError, EXIT } from '../../domain/app-error.ts';
+import { visibleName } from '../../formats/map/visible-name.ts';
 import { textTreeOf, type TextTree } from '../../formats/text-tree.ts';
 import { parseFiles, readFilesCommand, writeFileArgv, type FilesToRead } from './remote-files.ts';
 import { shellQuote } from './shell-quote.ts';
@@ -126,7 +127,7 @@ function environment(env: Readonly<Record<string, string>>): string[] {
 }
 
 function failure(name: string, what: string, end: SshEnd): AppError {
-  const said = end.stderr.toString('utf8').trim().split('\n').at(-1) ?? '';
+  const said = visibleName(end.stderr.toString('utf8').trim().split('\n').at(-1) ?? '');
   const why = said === '' ? `exit code ${end.code ?? 'unknown'}` : said.replace(/[.\s]+$/, '');
   return end.code === null
     ? new AppError(

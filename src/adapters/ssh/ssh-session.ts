@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { Readable } from 'node:stream';
 import { NodeSSH } from 'node-ssh';
 import { AppError, EXIT } from '../../domain/app-error.ts';
+import { visibleName } from '../../formats/map/visible-name.ts';
 import { hostKeyGuard } from './host-key-guard.ts';
 import type { SshTarget } from './ssh-target.ts';
 
@@ -191,6 +192,7 @@ async function runCommand(ssh: NodeSSH, host: string, command: SshCommand): Prom
   }
 }
 
+/** What went wrong, maybe in the words of a host that nobody knows yet. */
 function textOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  return visibleName(error instanceof Error ? error.message : String(error));
 }

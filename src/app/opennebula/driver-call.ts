@@ -70,9 +70,12 @@ export function warningLines(warnings: readonly string[]): string {
   return warnings.map(warning => `WARN: pinfold: ${oneLine(warning)}\n`).join('');
 }
 
-/** A name or a program's words may hold line ends, and each line counts on its own. */
+/**
+ * A name or a program's words may hold line ends, and each line counts on its own; what orders a terminal about must not get into
+ * the VM's template either, which is XML.
+ */
 function oneLine(text: string): string {
-  return text.replace(/\s+/g, ' ');
+  return text.replace(/[\s\p{Cc}]+/gu, ' ');
 }
 
 /** A refusal: the driver joins all lines without a mark into the text that the user sees, so it is one sentence. */

@@ -471,6 +471,11 @@ describe('a destination that does not answer as it should', () => {
       /^target could not be reached over ssh \(ssh: connect .* No route to host\), so the VM was not migrated: /,
     ],
     [
+      'has a colourful greeting',
+      saying([], { code: 255, said: '\u001b[31mGo\u0007 away\u009b0m' }),
+      /^target could not be reached over ssh \( \[31mGo away 0m\), so/,
+    ],
+    [
       'has an older Pinfold',
       saying([], { code: 94, said: '' }),
       /^Pinfold on target is older than here.*onehost sync/,
