@@ -18,6 +18,7 @@ import { smallHosts } from '../../testing/small-hosts.ts';
 import { RunningHost, type RunningGuest } from '../running-host.ts';
 import { ANY_MOVE, liveRules } from './move-rules.ts';
 import { ownThreads } from './own-threads.ts';
+import { pagesMissing } from './pages-missing.ts';
 import { pinOrder } from './pin-order.ts';
 import { planRebalance, type RebalanceAsked } from './plan-rebalance.ts';
 import { relocateBy } from './relocate.ts';
@@ -336,6 +337,7 @@ test('every state on the way of any plan is valid, its end is the promised score
       for (const { from, to } of steps) {
         expect(fresh.guests.get(from.spec.vm)).toEqual(from);
         expect(to.placement.topology).toEqual(from.placement.topology);
+        expect(pagesMissing(fresh.model, from.claim, to.claim)).toBeNull();
         if (from.placement.cells.length > 1)
           expect(to.placement.cells.map(cell => cell.hostCell)).toEqual(
             from.placement.cells.map(cell => cell.hostCell),
