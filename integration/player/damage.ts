@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { mustRun } from '../kit/run-program.ts';
-import { cellsOfHost } from './host-facts.ts';
+import { cellsOfHost, hugePagesOf } from './host-facts.ts';
 import type { Seen } from './stage.ts';
 
 /** What is broken on purpose in a guest that runs, to see that the checks notice. */
@@ -33,7 +33,8 @@ export async function damage(what: Damage, seen: Seen): Promise<string> {
 }
 
 async function moveMemory(seen: Seen): Promise<string> {
-  const from = String(seen.pins.memory?.cells[0] ?? 0);
+  // A guest that is bound nowhere is where its pages are.
+  const from = String(seen.pins.memory?.cells[0] ?? Object.keys(hugePagesOf(seen.pid))[0] ?? 0);
   const to = String(cellsOfHost().find(cell => String(cell.id) !== from)!.id);
   // The cpuset may forbid the other cell: then it is widened first, as an administrator's hand would.
   const cgroup = readFileSync(`/proc/${seen.pid}/cgroup`, 'utf8').trim().slice('0::'.length);
