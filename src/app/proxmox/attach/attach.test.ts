@@ -48,6 +48,10 @@ function attach(configText: string, given: Case = {}): Promise<AttachPlan> {
 const keysOf = (plan: AttachPlan) => Object.fromEntries(plan.changes.map(({ key, after }) => [key, after]));
 const PLAIN = 'cores: 4\nmemory: 4096\nname: db\n';
 
+test('a VM with more vCPUs than any machine has is not attached', async () => {
+  await expect(attach('sockets: 4000000000\ncores: 4\nmemory: 4096\n')).rejects.toThrow(/no machine of QEMU/);
+});
+
 describe('what attach changes', () => {
   test('a guest of one cell gets the hook script and the tag, nothing else', async () => {
     const plan = await attach(PLAIN);

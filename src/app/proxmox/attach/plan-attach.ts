@@ -13,6 +13,7 @@ import { parseVmConfig } from '../../../formats/proxmox/parse-vm-config.ts';
 import { readGuestConfig } from '../../../formats/proxmox/read-guest-config.ts';
 import { isSameTag, joinTags, splitTags } from '../../../formats/proxmox/tags.ts';
 import type { TextTree } from '../../../formats/text-tree.ts';
+import { checkVcpus } from '../policy/check-vcpus.ts';
 import { configDevices } from '../policy/config-devices.ts';
 import { topologyUnmet } from '../policy/fit-to-config.ts';
 import { requestOf } from '../policy/guest-policy.ts';
@@ -75,6 +76,7 @@ export async function planAttach(question: AttachQuestion): Promise<AttachPlan> 
   const bare = record === null ? { text: configText, warnings: [] } : detachText(configText, record);
   const config = readGuestConfig(parseVmConfig(bare.text));
   checkMayChange(vmid, configText, config);
+  checkVcpus(vmid, config);
   const chained = chainedScript(vmid, config.hookscript);
   const { shape, warnings } = await chosenShape(question, config);
   const edited = applied(bare.text, {

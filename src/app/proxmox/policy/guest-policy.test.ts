@@ -289,3 +289,13 @@ test('a VM of which only some cells are bound to host cells is not placed, also 
   });
   expect(await ours(cells(',hostnodes=1,policy=bind'))).toMatchObject({ profile: 'two' });
 });
+
+test.each(['cores: 100000000', 'cores: 4\nsockets: 4000000000\nnuma: 1', 'cores: 99999999999999999999'])(
+  'more vCPUs than any machine has (%s) are refused before they are counted out, and keep no other start waiting',
+  async lines => {
+    const text = `memory: 4096\ntags: pin-two\n${lines}\n`;
+    expect(await reasonOf(text)).toMatch(
+      /× \d+ vCPUs by its config, and no machine of QEMU has more than 8192/,
+    );
+  },
+);

@@ -7,6 +7,7 @@ import { readGuestConfig } from '../../../formats/proxmox/read-guest-config.ts';
 import { loadPolicy } from '../../load-policy.ts';
 import type { NodePort } from '../../ports.ts';
 import { sentenceOf } from '../../sentence-of.ts';
+import { checkVcpus } from './check-vcpus.ts';
 import { chosenProfile, type ChosenProfile } from './chosen-profile.ts';
 import { configCells } from './config-cells.ts';
 import { configDevices } from './config-devices.ts';
@@ -111,6 +112,7 @@ async function placedGuest(
 ): Promise<PlacedGuest> {
   const { name, profile } = chosen;
   const { description } = config;
+  checkVcpus(vmid, config);
   const wish = await tenantsWish({ vmid, description, name, profile, onRefusal });
   const { devices, warnings } = configDevices(config, { files: node.files, node: node.name });
   const fitted = fitToConfig(
