@@ -8,7 +8,7 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
+import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { AppError } from '../../domain/app-error.ts';
@@ -156,7 +156,9 @@ describe('a node over SSH', () => {
 
   test('that says orders for terminals instead of letting anybody in has them written out', async () => {
     const reason = '\u001b[2Jred\u009b31m';
+    const sockets: Socket[] = [];
     const hostile = createServer(socket => {
+      sockets.push(socket);
       // SSH_MSG_DISCONNECT (RFC 4253, 11.1), which needs no key.
       const text = Buffer.from(reason);
       const payload = Buffer.concat([Buffer.from([1, 0, 0, 0, 2]), lengthOf(text), text, lengthOf('')]);
@@ -169,7 +171,8 @@ describe('a node over SSH', () => {
       hostile.listen(0, '127.0.0.1', resolve);
     });
     const { message } = await refusal(open((hostile.address() as AddressInfo).port));
-    hostile.close();
+    for (const socket of sockets) socket.destroy();
+    await new Promise(resolve => hostile.close(resolve));
     expect(message).toContain('(\\u{1b}[2Jred\\u{9b}31m)');
 
     const { port } = await serverThat(channel => {
