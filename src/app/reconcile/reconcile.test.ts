@@ -536,8 +536,9 @@ describe('guests without the placement that they ask for', () => {
     open();
     await node.started(1, { vcpus: 2, pinfold: POOLED });
     const { domains } = node.call('', []);
-    const { request = null } = node.entry('one-1');
-    const xml = await travellingXml((await domains.migratableXml('one-1'))!, { vm: 'one-1', request });
+    const { request } = node.entry('one-1');
+    const carried = { vm: 'one-1', request: request!, onRefusal: 'strict', profile: null } as const;
+    const xml = await travellingXml((await domains.migratableXml('one-1'))!, carried);
     expect(xml).not.toMatch(/vcpupin|numatune/);
     node.remove();
     open();
