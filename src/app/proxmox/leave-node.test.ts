@@ -44,3 +44,31 @@ describe.each(['partition', 'fence'])(
     });
   },
 );
+
+test('a fence that stayed when a stop was killed goes with the package, too', async () => {
+  const tree = new ProxmoxTree(hook.path, namedMachine('dual-socket-smt'));
+  const node = openTreeNode(tree.root);
+  const stateFile = `${STATE}/exclusivity.json`;
+  const place = { node, lock: fileLock(`${tree.root}${STATE}/cgroup-lock`), stateFile };
+  const held = () => tree.read('/sys/fs/cgroup/qemu.slice/102.scope/cpuset.cpus')?.trim();
+  try {
+    tree.policy(
+      { fast: { extra_specs: { 'hw:cpu_policy': 'dedicated' } } },
+      { exclusivity: 'fence', cpu_dedicated_set: '2-15', cpu_shared_set: '0-1' },
+    );
+    tree.vm('101');
+    tree.vm('102', { tags: '' });
+    await tree.start('102');
+    await tree.start('101');
+    const fenced = held();
+    tree.crash('101');
+    const { guests, ...kept } = JSON.parse(tree.read(stateFile)!) as { readonly guests: readonly unknown[] };
+    expect(guests).toHaveLength(1);
+    tree.put(stateFile, JSON.stringify({ ...kept, guests: [] }));
+    expect(await leaveNode(place, STATE)).toEqual([]);
+    expect([fenced, held()]).toEqual(['0-7,10-31', '0-31']);
+    expect(readExclusivityState(node, stateFile)).toEqual({ guests: [], fences: [] });
+  } finally {
+    await tree.remove();
+  }
+});

@@ -5,6 +5,9 @@ import { giveBackExclusive } from '../exclusivity/give-back-exclusive.ts';
 import { leftMasks, unmask } from './birth-mask.ts';
 import { removeDropIn } from './scope-files.ts';
 
+/** No guest has this number. */
+const NOBODY = { vm: '0', scope: '/qemu.slice/0.scope' };
+
 /**
  * Takes everything off a node that Pinfold keeps there for guests, before its package is removed: CPUs kept from others
  * (partitions and fences), masks of tasks, drop-ins of scopes. Guests that run keep their pins until they stop. Running it
@@ -13,7 +16,9 @@ import { removeDropIn } from './scope-files.ts';
 export async function leaveNode(place: ExclusivityPlace, stateFolder: string): Promise<readonly string[]> {
   const { node, stateFile } = place;
   const sentences: string[] = [];
-  for (const guest of readExclusivityState(node, stateFile).guests)
+  const { guests, fences } = readExclusivityState(node, stateFile);
+  // Whoever is killed between forgetting a guest and lifting its fences leaves them behind.
+  for (const guest of guests.length === 0 && fences.length > 0 ? [NOBODY] : guests)
     sentences.push(...(await giveBackExclusive(place, guest)).sentences);
   const masks = leftMasks({ node, stateFolder }, '', () => true);
   sentences.push(...(await unmask(node, masks)));
