@@ -1,5 +1,6 @@
 import { openTreeNode } from '../../adapters/embedded/tree-node.ts';
 import { fileLock } from '../../adapters/ledger/file-lock.ts';
+import { AppError, EXIT } from '../../domain/app-error.ts';
 import { namedMachine } from '../../machines/named-machines.ts';
 import { bundleHook, ProxmoxTree } from '../../testing/proxmox-tree.ts';
 import { readExclusivityState } from '../exclusivity/exclusivity-state.ts';
@@ -35,6 +36,12 @@ describe.each(['partition', 'fence'])(
       const held = readExclusivityState(node, place.stateFile);
       expect(held.guests.map(({ vm }) => vm)).toEqual(['101']);
       expect(tree.leftovers()).toContain('101.scope.d');
+
+      const busy = { acquire: () => Promise.reject(new AppError('lock-busy', EXIT.state, 'It is busy.')) };
+      const dropIn = tree.read('/run/systemd/system/101.scope.d/50-pinfold.conf')!;
+      expect(await leaveNode({ ...place, lock: busy }, STATE)).toEqual(['It is busy.']);
+      expect(tree.leftovers()).toEqual([]);
+      tree.put('/run/systemd/system/101.scope.d/50-pinfold.conf', dropIn);
 
       expect(await leaveNode(place, STATE)).toEqual([]);
       expect(readExclusivityState(node, place.stateFile)).toEqual({ guests: [], fences: [] });

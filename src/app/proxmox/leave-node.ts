@@ -2,6 +2,7 @@ import { RUNTIME_UNITS } from '../../formats/systemd/scope-drop-in.ts';
 import type { ExclusivityPlace } from '../exclusivity/exclusivity.ts';
 import { readExclusivityState } from '../exclusivity/exclusivity-state.ts';
 import { giveBackExclusive } from '../exclusivity/give-back-exclusive.ts';
+import { sentenceOf } from '../sentence-of.ts';
 import { leftMasks, unmask } from './birth-mask.ts';
 import { removeDropIn } from './scope-files.ts';
 
@@ -19,12 +20,27 @@ export async function leaveNode(place: ExclusivityPlace, stateFolder: string): P
   const { guests, fences } = readExclusivityState(node, stateFile);
   // Whoever is killed between forgetting a guest and lifting its fences leaves them behind.
   for (const guest of guests.length === 0 && fences.length > 0 ? [NOBODY] : guests)
-    sentences.push(...(await giveBackExclusive(place, guest)).sentences);
-  const masks = leftMasks({ node, stateFolder }, '', () => true);
-  sentences.push(...(await unmask(node, masks)));
+    sentences.push(...(await orSaid(async () => (await giveBackExclusive(place, guest)).sentences)));
+  sentences.push(
+    ...(await orSaid(() =>
+      unmask(
+        node,
+        leftMasks({ node, stateFolder }, '', () => true),
+      ),
+    )),
+  );
   for (const name of node.files.list(RUNTIME_UNITS)) {
     const vmid = /^([1-9]\d{2,8})\.scope\.d$/.exec(name)?.[1];
     if (vmid !== undefined) removeDropIn(node, vmid);
   }
   return sentences;
+}
+
+/** What one step says, also when it fails: a lock that is busy must not keep the drop-ins, which hold the next starts. */
+async function orSaid(step: () => Promise<readonly string[]>): Promise<readonly string[]> {
+  try {
+    return await step();
+  } catch (error) {
+    return [sentenceOf(error)];
+  }
 }
