@@ -1,5 +1,14 @@
 import { spawnSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 
@@ -14,8 +23,10 @@ beforeEach(() => {
       .replace(/(?<![\w/}])\/(etc|var|run|usr)\//g, `${top}/$1/`)
       .replace(/(?<= )\/etc\/pve(?= \])/g, `${top}/etc/pve`),
   );
-  put('bin/deb-systemd-helper', '#!/bin/sh\n');
-  chmodSync(join(top, 'bin/deb-systemd-helper'), 0o755);
+  for (const name of ['deb-systemd-helper', 'systemctl']) {
+    put(`bin/${name}`, '#!/bin/sh\n');
+    chmodSync(join(top, `bin/${name}`), 0o755);
+  }
   put(SNIPPET, readFileSync(join(__dirname, 'pinfold'), 'utf8'));
 });
 afterEach(() => {
@@ -29,6 +40,14 @@ const NAMES_IT = 'hookscript: local:snippets/pinfold\n';
 function put(path: string, text: string): void {
   mkdirSync(dirname(join(top, path)), { recursive: true });
   writeFileSync(join(top, path), text);
+}
+
+function removed() {
+  const { status, stderr } = spawnSync('dash', [join(top, 'postrm'), 'remove'], {
+    encoding: 'utf8',
+    env: { PATH: `${join(top, 'bin')}:/usr/bin:/bin` },
+  });
+  return { status, stderr };
 }
 
 test.each<[string, boolean, () => void]>([
@@ -56,14 +75,24 @@ test.each<[string, boolean, () => void]>([
   ],
 ])('where %s, the hook script stays when the package goes: %j', (_, stays, prepare) => {
   prepare();
-  const { status, stderr } = spawnSync('dash', [join(top, 'postrm'), 'remove'], {
-    encoding: 'utf8',
-    env: { PATH: `${join(top, 'bin')}:/usr/bin:/bin` },
-  });
+  const { status, stderr } = removed();
   const says = existsSync(join(top, 'etc/pve')) && !existsSync(join(top, 'etc/pve/nodes'));
   expect([status, stderr]).toEqual([
     0,
     says ? expect.stringMatching(/\/etc\/pve is not mounted.* it stays: [^\n]*\.\n$/) : '',
   ]);
   expect(existsSync(join(top, SNIPPET))).toBe(stays);
+});
+
+test('drop-ins that Node.js could not take off before go, and those of others stay', () => {
+  const folder = 'systemd/system/101.scope.d';
+  put(`run/${folder}/50-pinfold.conf`, '[Scope]\n');
+  put('run/systemd/system/102.scope.d/50-pinfold.conf', '[Scope]\n');
+  put('run/systemd/system/102.scope.d/override.conf', '[Scope]\n');
+  expect(removed()).toEqual({ status: 0, stderr: '' });
+  const left = readdirSync(join(top, 'run'), { recursive: true, encoding: 'utf8' }).filter(name =>
+    name.endsWith('.conf'),
+  );
+  expect(left).toEqual(['systemd/system/102.scope.d/override.conf']);
+  expect(existsSync(join(top, 'run', folder))).toBe(false);
 });
