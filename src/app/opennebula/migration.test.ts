@@ -219,6 +219,32 @@ describe('a guest that migrates live', () => {
     );
   });
 
+  test('goes back at once and away again as the guest that it was, and leaves nothing on either host', async () => {
+    open('epyc-nps4');
+    const pinfold = { ...DEDICATED, HW_NUMA_NODES: '2', HW_MEM_PAGE_SIZE: 'large' };
+    await source.started(1, { vcpus: 4, memoryMiB: 1024, pinfold });
+    const shape = (node: PlacedNode) => {
+      const { placement, foreign } = node.entry('one-1');
+      const cells = placement!.cells.map(({ vcpus, memoryMiB, pageSizeKiB }) => [
+        vcpus,
+        memoryMiB,
+        pageSizeKiB,
+      ]);
+      return { cells, foreign };
+    };
+    const before = shape(source);
+    let asked: unknown;
+    for (let trip = 0; trip < 3; trip += 1) {
+      expect(await migrate()).toMatchObject({ code: 0, stderr: '' });
+      await arrival;
+      expect([held(source), shape(target)]).toEqual([[], before]);
+      const { request } = target.entry('one-1');
+      expect(request).toEqual(asked ?? request);
+      asked = request;
+      [source, target] = [target, source];
+    }
+  });
+
   test('stays as it was where there is no room, and its owner reads why', async () => {
     open();
     await source.started(1, GUEST);
