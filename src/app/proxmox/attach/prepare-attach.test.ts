@@ -70,6 +70,21 @@ test('a VM whose QEMU runs is known as running', async () => {
   ]);
 });
 
+test('a pid file that a crash left, whose number another process has by now, keeps no VM from being attached', async () => {
+  const at = (words: readonly string[]) =>
+    prepareAttach(
+      tools(PLAIN, {
+        '/var/run/qemu-server/100.pid': '4711\n',
+        '/proc/4711/stat': `4711 (x) S ${Array.from({ length: 40 }, (_, field) => field).join(' ')}`,
+        '/proc/4711/cmdline': words.map(word => `${word}\0`).join(''),
+      }),
+      'database',
+    );
+  expect((await at(['postgres', '100'])).changes.map(({ key }) => key)).toContain('numa0');
+  await expect(at(['/usr/bin/kvm', '-id', '100'])).rejects.toThrow(/VM 100 runs/);
+  await expect(at(['qemu', '-pidfile', '/var/run/qemu-server/100.pid'])).rejects.toThrow(/VM 100 runs/);
+});
+
 test('detach needs a record, and gives back by it', () => {
   expect(() => prepareDetach(tools(PLAIN))).toThrow(/VM 100 is not attached/);
   const plan = prepareDetach(
