@@ -1,5 +1,6 @@
 import type { Profile } from '../profile.ts';
 import { FRESH_TRIXIE } from './debian-images.ts';
+import { EASY_CPU, EASY_RCU } from './easy-for-qemu-10.ts';
 
 /**
  * A node that nobody has put anything of ours on: two cells of two cores with two threads and 2 GiB each, the least that
@@ -13,7 +14,7 @@ export const freshNode: Profile = {
   guests: 'qemu',
   leastQemu: 10,
   accelerator: 'tcg,thread=multi',
-  cpu: 'max,vendor=GenuineIntel',
+  cpu: EASY_CPU,
   smp: '8,sockets=2,cores=2,threads=2',
   cells: ['0-3', '4-7'].map(cpus => ({ cpus, memoryMiB: 2048, hugePages: 32 })),
   distances: [
@@ -21,7 +22,7 @@ export const freshNode: Profile = {
     [20, 10],
   ],
   devices: [],
-  kernelArguments: ['mitigations=off'],
+  kernelArguments: ['mitigations=off', ...EASY_RCU],
   plays: 'newcomer',
   bootTimeoutMs: 180_000,
 };

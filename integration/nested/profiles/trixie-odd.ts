@@ -1,5 +1,6 @@
 import type { Profile } from '../profile.ts';
 import { TRIXIE } from './debian-images.ts';
+import { EASY_CPU, EASY_RCU } from './easy-for-qemu-10.ts';
 
 /**
  * Debian 13 with what tidy machines do not have: cells of different size, a cell that is only memory, and a CPU that
@@ -12,7 +13,7 @@ export const trixieOdd: Profile = {
   guests: 'qemu',
   leastQemu: 10,
   accelerator: 'tcg,thread=multi',
-  cpu: 'max,vendor=GenuineIntel',
+  cpu: EASY_CPU,
   smp: '6,sockets=6,cores=1,threads=1',
   cells: [
     { cpus: '0-3', memoryMiB: 1536, hugePages: 64 },
@@ -25,7 +26,7 @@ export const trixieOdd: Profile = {
     [17, 28, 10],
   ],
   devices: [],
-  kernelArguments: ['mitigations=off', 'maxcpus=5'],
+  kernelArguments: ['mitigations=off', 'maxcpus=5', ...EASY_RCU],
   plays: 'scenarios',
   bootTimeoutMs: 180_000,
 };

@@ -1,5 +1,6 @@
 import type { Profile } from '../profile.ts';
 import { TRIXIE } from './debian-images.ts';
+import { EASY_CPU, EASY_RCU } from './easy-for-qemu-10.ts';
 
 /**
  * Debian 13 as a server of two sockets, each split into two cells of two cores with two threads. The cells of one
@@ -14,7 +15,7 @@ export const trixie: Profile = {
   guests: 'qemu',
   leastQemu: 10,
   accelerator: 'tcg,thread=multi',
-  cpu: 'max,vendor=GenuineIntel',
+  cpu: EASY_CPU,
   smp: '16,sockets=2,cores=4,threads=2',
   cells: ['0-3', '4-7', '8-11', '12-15'].map(cpus => ({ cpus, memoryMiB: 1024, hugePages: 128 })),
   distances: [
@@ -28,7 +29,7 @@ export const trixie: Profile = {
     ...['-device', 'pxb-pcie,id=bridge1,bus_nr=32,numa_node=1,bus=pcie.0'],
     ...['-device', 'pcie-root-port,id=port1,bus=bridge1,chassis=1', '-device', 'e1000e,bus=port1'],
   ],
-  kernelArguments: ['mitigations=off', 'intel_iommu=on'],
+  kernelArguments: ['mitigations=off', 'intel_iommu=on', ...EASY_RCU],
   plays: 'scenarios',
   bootTimeoutMs: 240_000,
 };
