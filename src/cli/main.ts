@@ -1,5 +1,5 @@
 import { AppError, EXIT } from '../domain/app-error.ts';
-import { endWhenOutputFails, say } from './output.ts';
+import { endWhenOutputFails, say, visibleLines } from './output.ts';
 import { runVerb } from './run-verb.ts';
 
 endWhenOutputFails();
@@ -10,7 +10,7 @@ runVerb(process.argv.slice(2)).then(
   },
   (error: unknown) => {
     process.exitCode = error instanceof AppError ? error.exit : EXIT.internal;
-    if (error instanceof AppError) say(`pinfold: ${error.message}`);
+    if (error instanceof AppError) say(`pinfold: ${visibleLines(error.message)}`);
     else
       say(
         `pinfold: this is a fault of Pinfold's own; please report it with the lines below.\n${

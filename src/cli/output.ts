@@ -2,10 +2,16 @@ import { once } from 'node:events';
 import { isatty } from 'node:tty';
 
 import { EXIT } from '../domain/app-error.ts';
+import { visibleName } from '../formats/map/visible-name.ts';
 
 /** Writes to standard output and waits while the reader is slower than we are. */
 export async function print(text: string): Promise<void> {
   if (!process.stdout.write(text)) await once(process.stdout, 'drain');
+}
+
+/** A text that may hold words from outside, as a terminal may get it: only its line ends are still orders. */
+export function visibleLines(text: string): string {
+  return text.split('\n').map(visibleName).join('\n');
 }
 
 /** Writes one message to standard error. */

@@ -88,6 +88,16 @@ describe('pinfold place', () => {
     expect(stderr.trim().split('\n')).toHaveLength(1);
   });
 
+  test('orders for a terminal in a document are written out in what is said of it, and line ends stay', () => {
+    const asked = file('request.json', request());
+    const evil = JSON.stringify({ kind: 'pinfold/host', version: 1, '\u001b[2J\u009b\n': 1 });
+    const { code, stderr } = runPinfold(['status', '--host', file('evil.json', evil)]);
+    expect([code, stderr]).toEqual([2, expect.stringContaining('unknown key "\\u{1b}[2J\\u{9b}')]);
+    const where = runPinfold(['where', asked, '--hosts', file('hosts.jsonl', `${evil}\n`)]);
+    expect([where.code, where.stdout]).toEqual([4, expect.stringContaining('key "\\u{1b}[2J\\u{9b}')]);
+    for (const text of [stderr, where.stdout]) expect(text).not.toMatch(/[^\n\P{Cc}]/u);
+  });
+
   test('a batch answers every line that is not blank, in order, whatever it holds', () => {
     const line = (asked: unknown) => JSON.stringify({ host, request: asked });
     const input = [

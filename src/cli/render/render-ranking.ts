@@ -1,5 +1,6 @@
 import { counted } from '../../domain/counted.ts';
 import type { RankedNode, Ranking } from '../../domain/ranking.ts';
+import { visibleLines } from '../output.ts';
 import { wrapText } from './wrap-text.ts';
 
 /** A ranking as lines: the nodes where the guest fits, best first, then each other node with its reason. */
@@ -10,7 +11,7 @@ export function renderRanking({ vm, fits, refused, unreachable }: Ranking, width
   }.`;
   const reasons = [
     ...refused.map(({ node, summary }) => ({ node, text: summary })),
-    ...unreachable.map(({ node, reason }) => ({ node, text: reason })),
+    ...unreachable.map(({ node, reason }) => ({ node, text: visibleLines(reason) })),
   ];
   return [
     ...wrapText(head, width),
