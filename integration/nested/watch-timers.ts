@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { say, writer } from '../kit/say.ts';
+import { writer } from '../kit/say.ts';
 import { sleep } from '../kit/wait-until.ts';
 import { gdbWrite } from './gdb-write.ts';
 import { lostTimers, readApicTimer, type ApicTimer } from './lost-timers.ts';
@@ -27,13 +27,12 @@ export function watchTimers(machine: Machine): () => void {
   const watch = async (): Promise<void> => {
     while (!state.isOver && machineRuns(machine)) {
       await sleep(LOOK_EVERY_MS);
-      for (const line of await mendTimers(machine)) write(`${line}\n`);
+      // A machine that is rebooted or very busy may not answer; it is asked again.
+      const said = await mendTimers(machine).catch(() => []);
+      for (const line of said) write(`${line}\n`);
     }
   };
-  // A machine that is rebooted or ended meanwhile does not answer.
-  void watch().catch((error: unknown) => {
-    if (!state.isOver && machineRuns(machine)) say(`  timers are no longer watched: ${String(error)}`);
-  });
+  void watch();
   return () => {
     state.isOver = true;
   };
