@@ -1,4 +1,4 @@
-import type { HostTopology } from '../domain/host-topology.ts';
+import type { Cell, HostTopology } from '../domain/host-topology.ts';
 import { readBootId } from '../formats/proc/process-id.ts';
 import { readMemory } from '../formats/sysfs/read-memory.ts';
 import type { NodePort } from './ports.ts';
@@ -33,7 +33,7 @@ export async function readNodeTopology(node: NodePort, stateFolder: string): Pro
   const path = `${stateFolder}/topology.json`;
   const kept = keptTopology(files.read(path), key);
   if (kept !== null)
-    return { ...kept, cells: kept.cells.map(cell => ({ ...cell, ...memoryOf(node, cell.id) })) };
+    return { ...kept, cells: kept.cells.map(cell => ({ ...cell, ...memoryOf(node, cell) })) };
   const topology = await readWhole(node);
   try {
     node.writeAtomically(path, JSON.stringify({ key, topology }), 0o660);
@@ -55,8 +55,9 @@ async function readWhole(node: NodePort): Promise<HostTopology> {
   return readTopology(node.files, node.name);
 }
 
-function memoryOf(node: NodePort, cell: number) {
-  return readMemory(node.files, `${NODES}/node${cell}/meminfo`, `${NODES}/node${cell}/hugepages`);
+function memoryOf(node: NodePort, { id, pages }: Cell) {
+  const folder = `${NODES}/node${id}`;
+  return readMemory(node.files, { meminfo: `${folder}/meminfo`, hugepages: `${folder}/hugepages` }, pages);
 }
 
 function keptTopology(text: string | null, key: string): HostTopology | null {

@@ -35,7 +35,8 @@ export function withOwnTask(files: TreeFiles): TextTree {
 function showThisProcess(files: TreeFiles): void {
   const argv = [process.execPath, ...process.argv.slice(1)];
   const folder = files.placeOf(`/proc/${process.pid}/${REAL_TASK_MARK}`).slice(0, -REAL_TASK_MARK.length - 1);
-  removeMark(join(folder, REAL_TASK_MARK));
+  // Of an earlier process with this number; rmSync would load a module for it, which takes a millisecond.
+  if (existsSync(join(folder, REAL_TASK_MARK))) unlinkSync(join(folder, REAL_TASK_MARK));
   // First the start time, because a marked folder without it is taken for one that ended; then the mark, because a folder
   // without it would stay when this process is killed between two of these lines.
   writeFileSync(join(folder, 'stat'), realStat(`${process.pid}`) ?? '');
@@ -44,15 +45,6 @@ function showThisProcess(files: TreeFiles): void {
   writeFileSync(join(folder, 'cmdline'), argv.map(word => `${word}\0`).join(''));
   if (shown.size === 0) process.once('exit', hideThisProcess);
   shown.add(folder);
-}
-
-/** The mark of an earlier process with this number; rmSync would load a module for it, which takes a millisecond. */
-function removeMark(path: string): void {
-  try {
-    unlinkSync(path);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-  }
 }
 
 function hideThisProcess(): void {

@@ -23,7 +23,7 @@ export function readCells(tree: TextTree, online: CpuSet): readonly CellFacts[] 
   const listed = cpuListOf(tree.read(`${NODE_FOLDER}/online`)) ?? folders;
   const ids = listed.intersect(folders).isEmpty ? folders : listed.intersect(folders);
   if (ids.isEmpty) {
-    const memory = readMemory(tree, '/proc/meminfo', '/sys/kernel/mm/hugepages');
+    const memory = readMemory(tree, { meminfo: '/proc/meminfo', hugepages: '/sys/kernel/mm/hugepages' });
     return [{ id: 0, cpus: online, distances: null, ...memory }];
   }
   const columns = columnsOf(tree, ids);
@@ -38,7 +38,7 @@ export function readCells(tree: TextTree, online: CpuSet): readonly CellFacts[] 
       id,
       cpus,
       distances: columns(tree.read(`${folder}/distance`)),
-      ...readMemory(tree, `${folder}/meminfo`, `${folder}/hugepages`),
+      ...readMemory(tree, { meminfo: `${folder}/meminfo`, hugepages: `${folder}/hugepages` }),
     };
   });
 }

@@ -21,13 +21,19 @@ export interface Memory {
  * * `reserved` is 0: the kernel counts pages promised to processes (resv_hugepages) for all cells together, and
  *   those of guests are in the guests' claims already.
  * * Without MemTotal nothing is known of the base pool, so no pool is told.
+ *
+ * `known`: what was read before on the same boot, whose kernel offers the same page sizes; the folder is then not listed.
  */
-export function readMemory(tree: TextTree, meminfo: string, hugepages: string): Memory {
+export function readMemory(
+  tree: TextTree,
+  { meminfo, hugepages }: { readonly meminfo: string; readonly hugepages: string },
+  known: readonly PagePool[] = [],
+): Memory {
   const text = tree.read(meminfo);
   const facts = text === null || text.length > LONGEST ? '' : text;
   const totalKiB = kibOf(facts, 'MemTotal');
   if (totalKiB === null) return { memoryMiB: null, pages: [] };
-  const huge = readHugePages(tree, hugepages);
+  const huge = readHugePages(tree, hugepages, known);
   const baseKiB = basePageKiB(huge.map(pool => pool.sizeKiB));
   const hugeKiB = huge.reduce((sum, pool) => sum + pool.sizeKiB * pool.total, 0);
   const total = Math.max(0, Math.floor((totalKiB - hugeKiB) / baseKiB));
@@ -56,9 +62,11 @@ function freeBasePages(facts: string, baseKiB: number, total: number): number | 
 }
 
 /** Pools of the folder in ascending order; one whose number of pages cannot be read is left out. */
-function readHugePages(tree: TextTree, folder: string): PagePool[] {
+function readHugePages(tree: TextTree, folder: string, known: readonly PagePool[]): PagePool[] {
   const pools: PagePool[] = [];
-  for (const name of tree.list(folder)) {
+  // The first is the base pool.
+  const offered = known.slice(1).map(({ sizeKiB }) => `hugepages-${sizeKiB}kB`);
+  for (const name of known.length > 0 ? offered : tree.list(folder)) {
     const sizeKiB = Number(/^hugepages-(\d{1,9})kB$/.exec(name)?.[1] ?? 0);
     const total = sizeKiB === 0 ? null : countOf(tree.read(`${folder}/${name}/nr_hugepages`));
     if (total === null) continue;
