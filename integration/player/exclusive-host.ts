@@ -1,12 +1,21 @@
-import { existsSync, rmdirSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
 import type { ExclusiveGuest } from '../../src/formats/cgroup/partition-leaf.ts';
 import { mustRun, runProgram } from '../kit/run-program.ts';
 import { sleep, waitUntil } from '../kit/wait-until.ts';
 import { STATE_FILE } from './exclusivity.ts';
-import { pin, startGuest, startLoop, watch, type SpinningGuest, type Watch } from './spinning-guests.ts';
+import {
+  cgroupText,
+  pin,
+  startGuest,
+  startLoop,
+  watch,
+  type SpinningGuest,
+  type Watch,
+} from './spinning-guests.ts';
 import type { Stage } from './stage.ts';
 
 const TIMEOUT_MS = 60_000;
+const PARTITION_FILE = 'cpuset.cpus.partition';
 
 /** Guests and loops of one scenario, ended with it whatever happens. */
 export class ExclusiveHost {
@@ -96,6 +105,7 @@ export class ExclusiveHost {
     await waitUntil(() => (existsSync(`/sys/fs/cgroup${scope}`) ? null : true), {
       what: `the end of ${scope}`,
       timeoutMs: TIMEOUT_MS,
+      explain: () => leftOf(scope),
     });
     rmSync(`/run/systemd/system/${vm}.scope.d`, { recursive: true, force: true });
   }
@@ -135,5 +145,24 @@ export class ExclusiveHost {
   /** Whether anything is remembered about who holds CPUs. */
   get remembers(): boolean {
     return existsSync(STATE_FILE);
+  }
+}
+
+/** What a scope that systemd has given up still holds, group by group. */
+function leftOf(scope: string): string {
+  const groups = [scope, ...childrenOf(scope).map(name => `${scope}/${name}`)];
+  const files = ['cgroup.type', 'cgroup.events', 'cgroup.threads', PARTITION_FILE];
+  return groups
+    .map(group => `${group}: ${files.map(file => `${file} = ${cgroupText(group, file)}`).join('; ')}`)
+    .join('\n');
+}
+
+function childrenOf(scope: string): readonly string[] {
+  try {
+    return readdirSync(`/sys/fs/cgroup${scope}`, { withFileTypes: true })
+      .filter(entry => entry.isDirectory())
+      .map(({ name }) => name);
+  } catch {
+    return [];
   }
 }
