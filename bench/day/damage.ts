@@ -6,6 +6,7 @@ import type { LedgerEntry } from '../../src/domain/ledger.ts';
 import { readTopology } from '../../src/formats/sysfs/read-topology.ts';
 import type { Dice } from '../../src/testing/dice.ts';
 import type { PlacedNode } from '../../src/testing/placed-node.ts';
+import { takeOffline } from '../../src/testing/take-offline.ts';
 
 /** A node that is damaged, and who may be hurt. */
 export interface DamageAt {
@@ -120,7 +121,7 @@ async function memoryMoved(at: DamageAt): Promise<Damage | null> {
 
 function cpuOffline(at: DamageAt): Damage | null {
   const vcpu = anyVcpu(at, wanted => wanted.size === 1);
-  return vcpu === null ? null : { mend: at.node.takeOffline(vcpu.wanted.first!) };
+  return vcpu === null ? null : { mend: takeOffline(at.node, vcpu.wanted.first!) };
 }
 
 class Killed extends Error {}

@@ -16,8 +16,6 @@ import { planNode, type NodePlan, type PlanAsked } from '../app/rebalance/plan-n
 import type { RebalanceTools } from '../app/rebalance/rebalance-tools.ts';
 import { previewReconcile, reconcile, type ReconcileEnd } from '../app/reconcile/reconcile.ts';
 import type { LedgerStore, NodeLock } from '../app/ports.ts';
-import { parseCpuList } from '../domain/cpu-list.ts';
-import { CpuSet } from '../domain/cpu-set.ts';
 import type { Ledger } from '../domain/ledger.ts';
 import { parseLedger } from '../formats/ledger/parse-ledger.ts';
 import { readProcessId } from '../formats/proc/process-id.ts';
@@ -201,30 +199,6 @@ export class PlacedNode {
     const group = /^0::(.*)$/m.exec(this.read(`/proc/${this.qemu(vm).pid}/task/${tid}/cgroup`))![1]!;
     this.put(`/sys/fs/cgroup${group}/cpuset.cpus`, `${cpus}\n`);
     this.put(`/sys/fs/cgroup${group}/cpuset.cpus.effective`, `${cpus}\n`);
-  }
-
-  /**
-   * Takes a CPU offline as the kernel does: it leaves every list, and a thread that has no other falls back to all that are left.
-   * What is answered puts it into the lists again, and changes no mask, as the kernel does not either.
-   */
-  takeOffline(cpu: number): () => void {
-    const gone = CpuSet.of([cpu]);
-    const cells = parseCpuList(this.read('/sys/devices/system/node/online').trim());
-    const paths = [
-      '/sys/devices/system/cpu/online',
-      ...[...cells].map(cell => `/sys/devices/system/node/node${cell}/cpulist`),
-    ];
-    const files = paths.map(path => [path, this.read(path)] as const);
-    for (const [path, text] of files) this.put(path, `${parseCpuList(text.trim()).minus(gone).toString()}\n`);
-    const online = parseCpuList(this.read(paths[0]!).trim());
-    for (const { name } of readQemuProcesses(this.node.files))
-      for (const { tid, allowed } of this.threads(name)) {
-        const left = allowed.minus(gone);
-        if (allowed.intersects(gone)) this.setMask(name, tid, (left.isEmpty ? online : left).toString());
-      }
-    return () => {
-      for (const [path, text] of files) this.put(path, text);
-    };
   }
 
   private store(): LedgerStore {

@@ -15,7 +15,6 @@ export async function postStop(call: HookCall): Promise<HookAnswer> {
   const masks = leftMasks({ node, stateFolder: folders.state }, call.worker.process, vm => vm === vmid);
   const known = (node.files.read(`${folders.state}/ledger.json`) ?? '').includes(`"vm":"${vmid}"`);
   if (masks.length === 0 && !known && node.files.read(scopeDropInPath(vmid)) === null) return SILENT;
-  noteBackupStop(call);
   const warnings = [...(await unmask(node, masks))];
   if (node.files.read(exclusivityPlace(call).stateFile) !== null) {
     const { giveBackExclusive } = await import('./exclusivity-parts.ts');
@@ -27,5 +26,7 @@ export async function postStop(call: HookCall): Promise<HookAnswer> {
   call.at('undropped');
   const place = { node, ledger: call.ledger, owner: call.worker.process, stateFolder: folders.state };
   warnings.push(...(await release(place, vmid)));
+  // Last, because nothing that the guest held may stay where the note cannot be written.
+  noteBackupStop(call);
   return { code: 0, lines: warningLines(warnings) };
 }

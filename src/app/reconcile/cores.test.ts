@@ -1,5 +1,6 @@
 import { parseCpuList } from '../../domain/cpu-list.ts';
 import { PlacedNode } from '../../testing/placed-node.ts';
+import { takeOffline } from '../../testing/take-offline.ts';
 
 jest.setTimeout(60_000);
 
@@ -33,7 +34,7 @@ const SIBLINGS = 'one-1 | exclusivity-lost | cpu-back-online | siblings';
 async function cameWithoutSibling(dedicated: string): Promise<() => void> {
   node.policy(`cpu_dedicated_set: "${dedicated}"\ncpu_shared_set: "0"\n`);
   const cpus = parseCpuList(dedicated);
-  const back = node.takeOffline(sibling(cpus.first!));
+  const back = takeOffline(node, sibling(cpus.first!));
   await node.started(1, { vcpus: 1, pinfold: ISOLATE });
   expect(held('one-1').toString()).toBe(`${cpus.first!}`);
   expect(told(await node.reconcile())).toEqual([]);
@@ -86,7 +87,7 @@ describe('a guest of whole cores that came while a sibling was offline', () => {
   });
 
   test('gets it from guests that float over it and can spare it, and they leave it in the same run', async () => {
-    const back = node.takeOffline(16);
+    const back = takeOffline(node, 16);
     await node.started(1, { vcpus: 1, pinfold: ISOLATE });
     expect(held('one-1').toString()).toBe('0');
     await node.started(2, { vcpus: 1, pinfold: { PINFOLD_CONFINE: 'cell', PINFOLD_CELLS: '0' } });
@@ -102,7 +103,7 @@ describe('a guest of whole cores that came while a sibling was offline', () => {
     back();
     await node.started(2, { vcpus: 1, pinfold: PLAIN });
     expect(cpuOf('one-2')).toBe(17);
-    node.takeOffline(1);
+    takeOffline(node, 1);
     expect(told(await node.reconcile())).toContain('one-1 | cpu-offline | cpu-offline | vCPU 0 | done');
     expect(held('one-1').toString()).toBe('2,18');
   });
@@ -110,7 +111,7 @@ describe('a guest of whole cores that came while a sibling was offline', () => {
 
 test('a guest of separate cores that loses a CPU has no two vCPUs on one core afterwards', async () => {
   await node.started(1, { vcpus: 2, pinfold: { ...PLAIN, PINFOLD_THREADS: 'separate' } });
-  node.takeOffline(cpuOf('one-1'));
+  takeOffline(node, cpuOf('one-1'));
   await node.reconcile();
   const [first, second] = [cpuOf('one-1'), cpuOf('one-1', 1)];
   expect([first === second, sibling(first) === second]).toEqual([false, false]);
@@ -121,7 +122,7 @@ describe('a guest of siblings that loses a CPU', () => {
   test('goes to another core with both, and stays there when it is back', async () => {
     await node.started(1, { vcpus: 2, pinfold: REQUIRE });
     const own = cpuOf('one-1', 1);
-    const back = node.takeOffline(own);
+    const back = takeOffline(node, own);
     expect(told(await node.reconcile())).toContain('one-1 | cpu-offline | cpu-offline | vCPU 1 | done');
     const [first, second] = [cpuOf('one-1'), cpuOf('one-1', 1)];
     expect([sibling(first), own === first, own === second]).toEqual([second, false, false]);
@@ -135,7 +136,7 @@ describe('a guest of siblings that loses a CPU', () => {
     node.policy('cpu_dedicated_set: "1-2,17"\ncpu_shared_set: "0"\n');
     await node.started(1, { vcpus: 2, pinfold: REQUIRE });
     expect(held('one-1').toString()).toBe('1,17');
-    const back = node.takeOffline(17);
+    const back = takeOffline(node, 17);
     await node.reconcile();
     expect(held('one-1').toString()).toBe('1-2');
     const { drift } = await node.reconcile();

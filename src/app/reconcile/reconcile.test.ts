@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { travellingXml } from '../opennebula/travel.ts';
 import { parseCpuList } from '../../domain/cpu-list.ts';
 import { PlacedNode } from '../../testing/placed-node.ts';
+import { takeOffline } from '../../testing/take-offline.ts';
 
 jest.setTimeout(60_000);
 let node: PlacedNode;
@@ -364,7 +365,7 @@ describe('a CPU that goes offline', () => {
     await node.started(1, { vcpus: 1, pinfold: { HW_CPU_POLICY: 'dedicated' } });
     const [own] = node.vcpus('one-1');
     expect(parseCpuList(node.vcpus('one-2')[0]!).has(Number(own))).toBe(true);
-    const back = node.takeOffline(Number(own));
+    const back = takeOffline(node, Number(own));
     // Nothing is left of it in the mask, but the kernel would give it back to whoever's cpuset names it.
     expect(told(await node.reconcile())).toContain(
       'one-2 | shared-set-stale | dedicated-came | floating vCPUs | done',
@@ -389,7 +390,7 @@ describe('a CPU that goes offline', () => {
           : entry,
       );
     node.put('/run/pinfold/ledger.json', JSON.stringify({ ...node.ledger(), entries }));
-    node.takeOffline(Number(own));
+    takeOffline(node, Number(own));
     const { drift } = await node.reconcile();
     expect(drift.filter(({ repair }) => repair !== 'done')).toEqual([]);
     expect(node.entry('one-1').placement!.emulator.cpus).toBe(node.vcpus('one-1')[0]);
