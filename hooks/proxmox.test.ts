@@ -390,6 +390,16 @@ describe('a backup in mode stop, which ends a guest and starts it for good', () 
     expect(node.holders()).toEqual([]);
   });
 
+  test('gives back all that the guest held also where its stop cannot be noted', async () => {
+    const node = nodeOf();
+    node.vm('101', { cores: 2 });
+    await node.start('101');
+    locked(node);
+    node.put('/run/pinfold/backup-stopped-101/in-the-way', '');
+    await node.stop('101');
+    expect(node.holders()).toEqual([]);
+  });
+
   test('that failed lets qm start it again on CPUs of its own', async () => {
     const node = nodeOf();
     locked(node);
