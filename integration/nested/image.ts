@@ -44,9 +44,18 @@ const BUILD_TIMEOUT_MS = 600_000;
  *
  * @param source folder with customize.sh and units/.
  */
-export async function imageFor(profile: Profile, source: string): Promise<Image> {
+export function imageFor(profile: Profile, source: string): Promise<Image> {
   const sources = sourcesOf(source, profile.image.atHand !== undefined);
   const hash = shortHash([JSON.stringify(profile.image), ...sources]);
+  const made = underWay.get(hash) ?? makeImage(profile, source, hash);
+  underWay.set(hash, made);
+  return made;
+}
+
+/** By hash; whoever asks for an image while it is built waits for it. */
+const underWay = new Map<string, Promise<Image>>();
+
+async function makeImage(profile: Profile, source: string, hash: string): Promise<Image> {
   const parent = cacheFolder('images');
   const folder = join(parent, `${profile.image.suite}-${hash}`);
   if (!existsSync(folder)) {
@@ -87,7 +96,10 @@ function sourcesOf(source: string, hasAptSource: boolean): string[] {
   const units = readdirSync(join(source, 'units'))
     .sort()
     .map(name => join('units', name));
-  const scripts = ['customize.sh', 'keep-qemu.sh', ...(hasAptSource ? ['apt-source.sh'] : [])];
+  const scripts = [
+    ...['customize.sh', 'keep-qemu.sh', 'firmware-that-rests.sh'],
+    ...(hasAptSource ? ['apt-source.sh'] : []),
+  ];
   return [...scripts, ...units].flatMap(name => [name, readFileSync(join(source, name), 'utf8')]);
 }
 
@@ -116,6 +128,7 @@ async function build(profile: Profile, source: string, work: string): Promise<vo
       ...(image.keepsQemu
         ? [`--customize-hook=${join(source, 'keep-qemu.sh')} "$1" ${join(work, 'qemu')}`]
         : []),
+      `--customize-hook=${join(source, 'firmware-that-rests.sh')} "$1"`,
       ...(image.atHand === undefined
         ? []
         : [`--customize-hook=${join(source, 'apt-source.sh')} "$1" ${image.atHand.join(' ')}`]),

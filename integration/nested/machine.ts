@@ -26,7 +26,7 @@ import type { Image } from './image.ts';
 import type { Profile } from './profile.ts';
 import { monitorCommand, monitorRequest } from './qmp.ts';
 import { qemuArguments } from './qemu-arguments.ts';
-import { qemuFor, type QemuProgram } from './qemu-program.ts';
+import type { QemuProgram } from './qemu-program.ts';
 import { onMachine, scriptOn, type MachineAccess } from './ssh.ts';
 
 /** A nested host that runs. */
@@ -72,9 +72,12 @@ function warmUp(profile: Profile): string {
 export async function startMachine(
   profile: Profile,
   image: Image,
-  { steps, staysAfterUs }: { readonly steps: Steps; readonly staysAfterUs: boolean },
+  {
+    qemu,
+    steps,
+    staysAfterUs,
+  }: { readonly qemu: QemuProgram; readonly steps: Steps; readonly staysAfterUs: boolean },
 ): Promise<Machine> {
-  const qemu = await qemuFor(profile, image);
   const snapshot = snapshotPath(profile, image, qemu);
   if (!existsSync(snapshot)) {
     const first = await launch(profile, image, { qemu, snapshot: null, staysAfterUs: false });

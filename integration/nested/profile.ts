@@ -7,7 +7,7 @@ export interface ImageRecipe {
   /** Meta package whose kernel the machine boots. */
   readonly kernelPackage: string;
   readonly diskMiB: number;
-  /** The image's own QEMU is kept beside it, for machines whose QEMU is too old to boot it. */
+  /** The image's own QEMU is kept beside it, for machines whose QEMU is too old to boot hosts. */
   readonly keepsQemu: boolean;
   /**
    * Present where these and what they pull in lie in an apt source of the image instead of being installed, unpacked
@@ -33,10 +33,6 @@ export interface Profile {
   readonly image: ImageRecipe;
   /** What guests inside run under: KVM, or QEMU's own TCG. */
   readonly guests: 'kvm' | 'qemu';
-  /** Oldest major version of QEMU that boots it well. */
-  readonly leastQemu: number;
-  /** `-accel`. */
-  readonly accelerator: string;
   /** `-cpu`. */
   readonly cpu: string;
   /** `-smp`. */

@@ -1,3 +1,4 @@
+import { ACCELERATOR, EASY_KERNEL } from './easy-to-emulate.ts';
 import type { Image } from './image.ts';
 import type { Profile } from './profile.ts';
 
@@ -8,9 +9,6 @@ export interface MachinePlaces {
   readonly monitor: string;
   readonly port: number;
 }
-
-/** Pages are cleared once, not twice, and khugepaged does not look through every program's memory (2 % of the time). */
-const EASIER_TO_EMULATE = 'init_on_alloc=0 transparent_hugepage=madvise';
 
 /** QEMU's whole command line for a machine, behind the program. A snapshot fits only the command line that it was made with. */
 export function qemuArguments(profile: Profile, image: Image, places: MachinePlaces): string[] {
@@ -28,12 +26,12 @@ export function qemuArguments(profile: Profile, image: Image, places: MachinePla
   const kernel = [
     'console=ttyS0 root=/dev/vda rw quiet loglevel=4 net.ifnames=0 panic=-1',
     `hugepagesz=2M hugepages=${pages}`,
-    EASIER_TO_EMULATE,
+    ...EASY_KERNEL,
     ...profile.kernelArguments,
   ].join(' ');
   return [
     ...['-nodefaults', '-no-user-config', '-display', 'none', '-no-reboot'],
-    ...['-machine', 'q35', '-accel', profile.accelerator, '-cpu', profile.cpu],
+    ...['-machine', 'q35', '-accel', ACCELERATOR, '-cpu', profile.cpu],
     ...['-smp', profile.smp, '-m', String(memory), ...cells, ...distances],
     ...['-kernel', image.kernel, '-initrd', image.initrd, '-append', kernel],
     ...['-drive', `file=${places.disk},if=none,id=disk,format=qcow2,cache=unsafe,discard=unmap`],

@@ -30,17 +30,6 @@ it('lets whoever is free join what has the most left', async () => {
   expect(log).toEqual(['trixie begun', 'odd begun', 'trixie joined']);
 });
 
-it('does alone and first what bears nothing beside it', async () => {
-  const log: string[] = [];
-  const alone = { ...pieces('kvm', 12, log), isAlone: true };
-  const kvm = {
-    ...alone,
-    work: (isFirst: boolean) => alone.work(isFirst).then(() => void log.push('kvm done')),
-  };
-  await sideBySide([pieces('trixie', 2, log), kvm, pieces('odd', 1, log)], 2);
-  expect(log).toEqual(['kvm begun', 'kvm done', 'trixie begun', 'odd begun']);
-});
-
 it('joins nothing that is nearly done', async () => {
   const log: string[] = [];
   await sideBySide([pieces('trixie', 3, log), pieces('odd', 2, log)], 2);

@@ -3,8 +3,6 @@ export interface SharedWork {
   readonly name: string;
   /** Pieces that nobody has taken yet; 0 where it cannot be shared. */
   left(): number;
-  /** Nothing else may be done meanwhile. */
-  readonly isAlone?: boolean;
   /** Does of it what it gets, on a machine of its own, until nothing is left. `isFirst`: nobody did before. */
   work(isFirst: boolean): Promise<void>;
 }
@@ -15,9 +13,8 @@ const WORTH_A_MACHINE = 3;
 /**
  * Does all of it, so many at a time:
  *
- * 1. What must be alone comes first, one after the other.
- * 2. Whoever is free begins the first work in the list that nobody has begun.
- * 3. When all is begun, it joins the work with the most left.
+ * 1. Whoever is free begins the first work in the list that nobody has begun.
+ * 2. When all is begun, it joins the work with the most left.
  *
  * Work that failed is joined by nobody; the others go on. Returns what went wrong, by the work's name.
  */
@@ -30,7 +27,7 @@ export async function sideBySide(
   const next = (): SharedWork | undefined =>
     all.find(one => !begun.has(one)) ??
     all
-      .filter(one => one.isAlone !== true && one.left() >= WORTH_A_MACHINE && !troubles.has(one.name))
+      .filter(one => one.left() >= WORTH_A_MACHINE && !troubles.has(one.name))
       .sort((a, b) => b.left() - a.left())[0];
   const play = async (one: SharedWork): Promise<void> => {
     const isFirst = !begun.has(one);
@@ -44,7 +41,6 @@ export async function sideBySide(
   const goOn = async (): Promise<void> => {
     for (let one = next(); one !== undefined; one = next()) await play(one);
   };
-  for (const one of all) if (one.isAlone === true) await play(one);
   await Promise.all(Array.from({ length: atATime }, goOn));
   return troubles;
 }

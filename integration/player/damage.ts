@@ -1,7 +1,11 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { mustRun } from '../kit/run-program.ts';
-import { cellsOfHost, hugePagesOf } from './host-facts.ts';
+import { sleep } from '../kit/wait-until.ts';
+import { cellsOfHost, freeHugePages, hugePagesOf } from './host-facts.ts';
 import type { Seen } from './stage.ts';
+
+/** How often pages are asked to move. */
+const TRIES = 5;
 
 /** What is broken on purpose in a guest that runs, to see that the checks notice. */
 export type Damage = 'vcpu' | 'emulator' | 'memory' | 'nudge';
@@ -44,6 +48,21 @@ async function moveMemory(seen: Seen): Promise<string> {
     path = path.replace(/\/[^/]*$/, '')
   )
     writeFileSync(`/sys/fs/cgroup${path}/cpuset.mems`, '');
-  await mustRun(['migratepages', String(seen.pid), from, to], { timeoutMs: 60_000 });
-  return `memory moved from cell ${from} to cell ${to}`;
+  // The kernel passes over a page that somebody holds in this moment, and migratepages(8) does not say so.
+  const left = () => hugePagesOf(seen.pid)[from] ?? 0;
+  const free = freeHugePages()[to] ?? 0;
+  for (let tries = 1; ; tries += 1) {
+    await mustRun(['migratepages', String(seen.pid), from, to], { timeoutMs: 60_000 });
+    if (left() === 0) return `memory moved from cell ${from} to cell ${to}${tries > 1 ? `, ${tries} times` : ''}`;
+    if (tries === TRIES)
+      throw new Error(
+        `migratepages(8) left ${left()} pages of 2 MiB on cell ${from} in ${TRIES} tries; ${free} were free on cell ${to}; ${failedMoves()}.`,
+      );
+    await sleep(500);
+  }
+}
+
+function failedMoves(): string {
+  const counters = readFileSync('/proc/vmstat', 'utf8').split('\n');
+  return counters.filter(line => /^pgmigrate|^thp_migration/.test(line)).join(', ');
 }

@@ -10,8 +10,6 @@ export const bookwormKvm: Profile = {
   about: 'Debian 12 on an emulated EPYC, cells of 4 and 2 CPUs; guests run under nested KVM',
   image: BOOKWORM,
   guests: 'kvm',
-  leastQemu: 7,
-  accelerator: 'tcg,thread=multi',
   cpu: 'EPYC,+svm,+npt',
   smp: '6,sockets=3,cores=2,threads=1',
   cells: [
@@ -23,7 +21,7 @@ export const bookwormKvm: Profile = {
     [20, 10],
   ],
   devices: [],
-  kernelArguments: ['mitigations=off'],
+  kernelArguments: [],
   plays: 'scenarios',
   bootTimeoutMs: 180_000,
 };

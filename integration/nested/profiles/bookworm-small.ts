@@ -1,3 +1,4 @@
+import { EASY_CPU } from '../easy-to-emulate.ts';
 import type { Profile } from '../profile.ts';
 import { BOOKWORM } from './debian-images.ts';
 
@@ -11,9 +12,7 @@ export const bookwormSmall: Profile = {
   about: 'Debian 12, 3 CPUs and 1 CPU in 2 cells, 128 pages of 2 MiB on each; guests run under TCG',
   image: BOOKWORM,
   guests: 'qemu',
-  leastQemu: 7,
-  accelerator: 'tcg,thread=multi',
-  cpu: 'max,vendor=GenuineIntel',
+  cpu: EASY_CPU,
   smp: '4,sockets=4,cores=1,threads=1',
   cells: [
     { cpus: '0-2', memoryMiB: 1536, hugePages: 128 },
@@ -24,7 +23,7 @@ export const bookwormSmall: Profile = {
     [20, 10],
   ],
   devices: [],
-  kernelArguments: ['mitigations=off'],
+  kernelArguments: [],
   plays: 'scenarios',
   bootTimeoutMs: 180_000,
 };

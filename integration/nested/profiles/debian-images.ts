@@ -35,6 +35,7 @@ const AT_HAND = ['nodejs', 'numactl'];
  */
 export const FRESH_TRIXIE: ImageRecipe = {
   ...TRIXIE,
+  keepsQemu: false,
   packages: [...PACKAGES.filter(name => !AT_HAND.includes(name)), 'whiptail'],
   atHand: AT_HAND,
 };

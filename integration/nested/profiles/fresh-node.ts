@@ -1,6 +1,6 @@
+import { EASY_CPU } from '../easy-to-emulate.ts';
 import type { Profile } from '../profile.ts';
 import { FRESH_TRIXIE } from './debian-images.ts';
-import { EASY_CPU, EASY_RCU } from './easy-for-qemu-10.ts';
 
 /**
  * A node that nobody has put anything of ours on: two cells of two cores with two threads and 2 GiB each, the least that
@@ -12,8 +12,6 @@ export const freshNode: Profile = {
   about: 'Debian 13 without Node.js and numactl, 8 CPUs with SMT in 2 cells; the six commands of INSTALL.md',
   image: FRESH_TRIXIE,
   guests: 'qemu',
-  leastQemu: 10,
-  accelerator: 'tcg,thread=multi',
   cpu: EASY_CPU,
   smp: '8,sockets=2,cores=2,threads=2',
   cells: ['0-3', '4-7'].map(cpus => ({ cpus, memoryMiB: 2048, hugePages: 32 })),
@@ -22,7 +20,7 @@ export const freshNode: Profile = {
     [20, 10],
   ],
   devices: [],
-  kernelArguments: ['mitigations=off', ...EASY_RCU],
+  kernelArguments: [],
   plays: 'newcomer',
   bootTimeoutMs: 180_000,
 };

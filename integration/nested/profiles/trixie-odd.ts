@@ -1,6 +1,6 @@
+import { EASY_CPU } from '../easy-to-emulate.ts';
 import type { Profile } from '../profile.ts';
 import { TRIXIE } from './debian-images.ts';
-import { EASY_CPU, EASY_RCU } from './easy-for-qemu-10.ts';
 
 /**
  * Debian 13 with what tidy machines do not have: cells of different size, a cell that is only memory, and a CPU that
@@ -11,8 +11,6 @@ export const trixieOdd: Profile = {
   about: 'Debian 13, cells of 4 and 2 CPUs and one of memory only, CPU 5 offline; guests run under TCG',
   image: TRIXIE,
   guests: 'qemu',
-  leastQemu: 10,
-  accelerator: 'tcg,thread=multi',
   cpu: EASY_CPU,
   smp: '6,sockets=6,cores=1,threads=1',
   cells: [
@@ -26,7 +24,7 @@ export const trixieOdd: Profile = {
     [17, 28, 10],
   ],
   devices: [],
-  kernelArguments: ['mitigations=off', 'maxcpus=5', ...EASY_RCU],
+  kernelArguments: ['maxcpus=5'],
   plays: 'scenarios',
   bootTimeoutMs: 180_000,
 };

@@ -1,6 +1,6 @@
+import { EASY_CPU } from '../easy-to-emulate.ts';
 import type { Profile } from '../profile.ts';
 import { TRIXIE } from './debian-images.ts';
-import { EASY_CPU, EASY_RCU } from './easy-for-qemu-10.ts';
 
 /**
  * Debian 13 as a server of two sockets, each split into two cells of two cores with two threads. The cells of one
@@ -13,8 +13,6 @@ export const trixie: Profile = {
     'Debian 13, 16 CPUs with SMT in 4 cells on 2 sockets, 128 pages of 2 MiB on each, a device on cell 1; TCG',
   image: TRIXIE,
   guests: 'qemu',
-  leastQemu: 10,
-  accelerator: 'tcg,thread=multi',
   cpu: EASY_CPU,
   smp: '16,sockets=2,cores=4,threads=2',
   cells: ['0-3', '4-7', '8-11', '12-15'].map(cpus => ({ cpus, memoryMiB: 1024, hugePages: 128 })),
@@ -29,7 +27,7 @@ export const trixie: Profile = {
     ...['-device', 'pxb-pcie,id=bridge1,bus_nr=32,numa_node=1,bus=pcie.0'],
     ...['-device', 'pcie-root-port,id=port1,bus=bridge1,chassis=1', '-device', 'e1000e,bus=port1'],
   ],
-  kernelArguments: ['mitigations=off', 'intel_iommu=on', ...EASY_RCU],
+  kernelArguments: ['intel_iommu=on'],
   plays: 'scenarios',
   bootTimeoutMs: 240_000,
 };
