@@ -1,6 +1,6 @@
 #!/bin/sh
 # Lets guests inside rest from their first instruction on. They have nothing to boot, and what SeaBIOS does to find that out
-# is a third of what a start costs where TCG emulates TCG. QEMU finds a firmware under SeaBIOS's name that halts
+# is a sixth of the CPU time of a scenario where TCG emulates TCG. QEMU finds a firmware under SeaBIOS's name that halts
 # at the reset vector; SeaBIOS lies beside it as seabios.bin, for guests that ask for it (`-bios seabios.bin`).
 # Called by mmdebstrap as a customize hook, after keep-qemu.sh:
 #   firmware-that-rests.sh ROOT
