@@ -53,7 +53,8 @@ async function moveMemory(seen: Seen): Promise<string> {
   const free = freeHugePages()[to] ?? 0;
   for (let tries = 1; ; tries += 1) {
     await mustRun(['migratepages', String(seen.pid), from, to], { timeoutMs: 60_000 });
-    if (left() === 0) return `memory moved from cell ${from} to cell ${to}${tries > 1 ? `, ${tries} times` : ''}`;
+    if (left() === 0)
+      return `memory moved from cell ${from} to cell ${to}${tries > 1 ? `, ${tries} times` : ''}`;
     if (tries === TRIES)
       throw new Error(
         `migratepages(8) left ${left()} pages of 2 MiB on cell ${from} in ${TRIES} tries; ${free} were free on cell ${to}; ${failedMoves()}.`,

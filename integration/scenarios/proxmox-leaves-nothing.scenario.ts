@@ -21,7 +21,10 @@ export const scenario: Scenario = {
     const guest = { ...ONE_CELL, hookscript: 'local:snippets/pinfold' };
     // It goes by itself while all the rest is looked at.
     diskThatPowersOff('/opt/powers-off.img', 45);
-    pve.configure(125, { ...guest, args: '-bios seabios.bin -drive file=/opt/powers-off.img,format=raw,if=ide' });
+    pve.configure(125, {
+      ...guest,
+      args: '-bios seabios.bin -drive file=/opt/powers-off.img,format=raw,if=ide',
+    });
     await pve.mustQm('start', 125);
     pve.agrees(125, 2);
     pve.configure(120, guest);
