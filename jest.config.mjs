@@ -1,6 +1,10 @@
+import { availableParallelism } from 'node:os';
+
 /** `npm test`: everything that needs only Node, on machines of the project's own making. */
 export default {
   testEnvironment: 'node',
+  // Many tests wait for a program that they started; by itself jest leaves one CPU without work.
+  maxWorkers: availableParallelism() + 1,
   roots: ['<rootDir>/src', '<rootDir>/hooks', '<rootDir>/bench', '<rootDir>/integration'],
   testMatch: ['**/*.test.ts'],
   testPathIgnorePatterns: ['/node_modules/', '\\.conformance\\.test\\.ts$'],

@@ -15,9 +15,11 @@ export const bitString = (bytes: Uint8Array): Buffer => der(0x03, Buffer.of(0), 
 export const octets = (bytes: Uint8Array): Buffer => der(0x04, bytes);
 export const yes = (): Buffer => der(0x01, Buffer.of(0xff));
 
-/** A whole number that is not negative, from its big-endian bytes. */
+/** A whole number that is not negative, from its big-endian bytes; written without zeros that say nothing, as DER wants it. */
 export function integer(bytes: Uint8Array): Buffer {
-  return der(0x02, (bytes[0] ?? 0) >= 0x80 ? Buffer.concat([Buffer.of(0), bytes]) : bytes);
+  const start = bytes.findIndex((byte, at) => byte !== 0 || at === bytes.length - 1);
+  const digits = bytes.subarray(start);
+  return der(0x02, (digits[0] ?? 0) >= 0x80 ? Buffer.concat([Buffer.of(0), digits]) : digits);
 }
 
 /** An object identifier such as `2.5.4.3`. */
