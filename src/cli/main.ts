@@ -1,21 +1,14 @@
-import { AppError, EXIT } from '../domain/app-error.ts';
-import { endWhenOutputFails, say, visibleLines } from './output.ts';
-import { runVerb } from './run-verb.ts';
+import { useCodeCache } from '../adapters/local/code-cache.ts';
 
-endWhenOutputFails();
-
-runVerb(process.argv.slice(2)).then(
-  code => {
-    process.exitCode = code;
-  },
-  (error: unknown) => {
-    process.exitCode = error instanceof AppError ? error.exit : EXIT.internal;
-    if (error instanceof AppError) say(`pinfold: ${visibleLines(error.message)}`);
-    else
-      say(
-        `pinfold: this is a fault of Pinfold's own; please report it with the lines below.\n${
-          error instanceof Error ? (error.stack ?? error.message) : String(error)
-        }`,
-      );
-  },
-);
+/** `pinfold VERB …`. What a verb needs is loaded with the code that V8 compiled for its first run on this machine. */
+const words = process.argv.slice(2);
+useCodeCache(words[0] !== undefined && !words[0].startsWith('-'));
+import('./run-program.ts')
+  .then(({ runProgram }) => runProgram(words))
+  .catch((error: unknown) => {
+    const what = String(error instanceof Error ? error.message : error).split('\n')[0] ?? '';
+    process.stderr.write(
+      `pinfold: Its own files cannot be loaded (${what}): install the package or build again.\n`,
+    );
+    process.exitCode = 1;
+  });
