@@ -76,7 +76,7 @@ async function play(checkout: string, folder: string): Promise<boolean> {
     delivery,
     remotes: join(delivery, 'integration/opennebula/remotes'),
     user: null,
-    decisionSeconds: null,
+    hookSettings: {},
     results: join(folder, 'results.json'),
     damage: null,
     privateHost: join(checkout, 'integration/libvirt/private-host.sh'),

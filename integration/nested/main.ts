@@ -24,6 +24,7 @@ import { letStay, startMachine, stopMachine, type Machine } from './machine.ts';
 import { machinesAtATime } from './machines-at-a-time.ts';
 import { forgetMachine, rememberedMachine, rememberMachine } from './machine-that-is-up.ts';
 import { playOn, playPiece, type PlayedMachine } from './play-piece.ts';
+import { playQueue } from './play-queue.ts';
 import type { Profile } from './profile.ts';
 import { profileNamed, PROFILES } from './profiles/index.ts';
 import { qemuFor } from './qemu-program.ts';
@@ -31,7 +32,6 @@ import { sameTopology } from './same-topology.ts';
 import { ScenarioQueue } from './scenario-queue.ts';
 import { sideBySide, type SharedWork } from './side-by-side.ts';
 import { interactiveSsh } from './ssh.ts';
-import { watchTimers } from './watch-timers.ts';
 
 const CHECKOUT = process.env['PINFOLD_CHECKOUT'] ?? process.cwd();
 const USAGE =
@@ -140,32 +140,18 @@ async function partOf(
   const wanted = scenariosFor(CHECKOUT, player, profile.name as HostName);
   const outcomes: ScenarioOutcome[] = [];
   const queue = new ScenarioQueue(queueFacts(player, wanted));
-  const playUntilFailure = async (played: PlayedMachine): Promise<void> => {
-    let isWhole = true;
-    while (isWhole && queue.left > 0) {
-      const names = queue.take(atATime);
-      const piece = await playPiece(played, names);
-      outcomes.push(...piece);
-      isWhole = piece.length === names.length && piece.every(({ passed }) => passed);
-    }
-  };
-  // What failed may have left something behind that those after it would stumble over.
-  const playAllOfIt = async (isFirst: boolean): Promise<void> => {
-    for (let mayBeUp = isFirst; queue.left > 0; mayBeUp = false) {
-      const before = queue.left;
-      await withMachine(profile, playUntilFailure, mayBeUp).catch((error: unknown) => {
-        // A host that did not come up will not come up the next time.
-        if (queue.left === before) throw error;
-        say(`  ${error instanceof Error ? error.message : String(error)} A fresh host plays what is left.`);
-      });
-    }
-  };
+  const playShare = (mayBeUp: boolean): Promise<void> =>
+    playQueue<PlayedMachine>(
+      queue,
+      { withMachine: (work, up) => withMachine(profile, work, up), playPiece },
+      { machines: atATime, mayBeUp, hear: piece => outcomes.push(...piece) },
+    );
   return {
     name: profile.name,
     left: () => queue.left,
     seconds: () => seconds,
     tally: () => report(wanted, outcomes),
-    work: isFirst => timed(() => playAllOfIt(isFirst)),
+    work: isFirst => timed(() => playShare(isFirst)),
   };
 }
 
@@ -276,7 +262,6 @@ async function withMachine<T>(
     profile.plays === 'scenarios' ? scenariosFor(CHECKOUT, player, profile.name as HostName) : [];
   const remembered = mayBeUp ? rememberedMachine(profile.name) : null;
   const machine = remembered ?? (await start(profile, steps, false));
-  const endWatch = watchTimers(machine);
   try {
     // A newcomer's node has no Node.js that could play anything.
     if (profile.plays === 'scenarios') {
@@ -285,7 +270,6 @@ async function withMachine<T>(
     }
     return await work({ profile, scenarios, steps, machine, folder, player });
   } finally {
-    endWatch();
     if (remembered === null) stopMachine(machine);
   }
 }

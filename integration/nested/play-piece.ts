@@ -44,7 +44,7 @@ export async function playOn(
   machine: Machine,
   what: Pick<PlayerSettings, 'scenarios' | 'damage' | 'half'>,
 ): Promise<ScenarioOutcome[]> {
-  const outcomes = await playInside(machine, {
+  const outcomes = await playInside(machine, profile.quickNode, {
     host: profile.name as HostName,
     domainType: profile.guests,
     ...what,

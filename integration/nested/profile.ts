@@ -45,6 +45,11 @@ export interface Profile {
   readonly kernelArguments: readonly string[];
   /** What it is for: scenarios, or the six commands of a newcomer. */
   readonly plays: 'scenarios' | 'newcomer';
+  /**
+   * Whether Pinfold's own programs run on the quick Node there, too (PINFOLD_NODE, which any operator may set); else on Debian's Node as
+   * it is.
+   */
+  readonly quickNode: boolean;
   /** From launch to a login that works, without a snapshot. */
   readonly bootTimeoutMs: number;
 }

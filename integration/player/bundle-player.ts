@@ -27,7 +27,7 @@ export async function bundlePlayer(checkout: string, outfile: string): Promise<v
     `import { playAll } from './player/play.ts';`,
     ...names.map((name, index) => `import { scenario as s${index} } from './scenarios/${name}${ENDING}';`),
     `export const scenarios = { ${names.map((name, index) => `'${name}': s${index}`).join(', ')} };`,
-    `if (require.main === module) void playAll(process.argv[2], scenarios);`,
+    `if (process.argv[1] === __filename) void playAll(process.argv[2], scenarios);`,
   ].join('\n');
   await build({
     ...OPTIONS,

@@ -12,6 +12,7 @@ import {
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import type { DrivenHost } from '../opennebula/drive.ts';
+import type { HookSettings } from './hook-settings.ts';
 import { installDriver, setPolicy, syncHost } from './install-driver.ts';
 
 let base = '';
@@ -35,11 +36,11 @@ const host = (user: string | null = null) =>
     frontEnd: join(base, 'front-end'),
     user,
   }) as DrivenHost;
-const install = (decisionSeconds: number | null = null) =>
+const install = (hookSettings: HookSettings = {}) =>
   installDriver(host(), {
     delivery: join(base, 'delivery'),
     remotes: join(base, 'ours'),
-    decisionSeconds,
+    hookSettings,
   });
 const runs = () => readFileSync(join(base, 'runs'), 'utf8').trim().split('\n').length;
 
@@ -88,12 +89,12 @@ it.each([
   expect(readFileSync(join(base, 'scripts/deploy'), 'utf8')).toBe('the stock script');
 });
 
-it('installs anew with another patience', async () => {
+it('installs anew with other settings', async () => {
   await install();
-  await install(240);
+  await install({ PINFOLD_TIMEOUT: '240', PINFOLD_NODE: '/opt/node' });
   expect(runs()).toBe(2);
   expect(readFileSync(join(base, 'scripts/etc/vmm/kvm/pinfold/driver.conf'), 'utf8')).toBe(
-    'PINFOLD_TIMEOUT=240\n',
+    'PINFOLD_TIMEOUT=240\nPINFOLD_NODE=/opt/node\n',
   );
 });
 

@@ -1,4 +1,5 @@
-import { chmodSync, copyFileSync, cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { chmodSync, copyFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** Where the package has the engine. */
@@ -13,11 +14,13 @@ export interface PveOperator {
   readonly registeredTags: readonly string[];
 }
 
-/** Puts Pinfold on a Proxmox VE node as its package does: engine, snippet; and the operator's files. */
+/**
+ * Puts Pinfold on a Proxmox VE node as its package does: engine, snippet; and the operator's files. Files keep their times, and so the
+ * compiled code that V8 left beside them its use.
+ */
 export function installPinfold(delivery: string, operator: PveOperator): void {
-  rmSync(ENGINE, { recursive: true, force: true });
   mkdirSync(ENGINE, { recursive: true });
-  cpSync(join(delivery, 'dist'), ENGINE, { recursive: true });
+  execFileSync('cp', ['-a', `${delivery}/dist/.`, ENGINE]);
   const snippet = '/var/lib/vz/snippets/pinfold';
   copyFileSync(join(delivery, 'hooks/proxmox/pinfold'), snippet);
   chmodSync(snippet, 0o755);

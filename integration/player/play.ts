@@ -10,6 +10,7 @@ import type { DrivenHost } from '../opennebula/drive.ts';
 import type { DomainType } from '../opennebula/template.ts';
 import type { HostName, Scenario } from '../scenarios/scenario.ts';
 import type { Damage } from './damage.ts';
+import type { HookSettings } from './hook-settings.ts';
 import { installDriver, setPolicy } from './install-driver.ts';
 import { lookAround } from './look-around.ts';
 import { Stage } from './stage.ts';
@@ -26,8 +27,7 @@ export interface PlayerSettings {
   readonly remotes: string;
   /** User that the driver logs in as; null = the one that plays. */
   readonly user: string | null;
-  /** PINFOLD_TIMEOUT of the driver on this host; null = the default. */
-  readonly decisionSeconds: number | null;
+  readonly hookSettings: HookSettings;
   readonly results: string;
   /** Broken on purpose in every guest, so that scenarios must fail; null in every suite. */
   readonly damage: Damage | null;
@@ -86,7 +86,7 @@ async function playOne(
   const stage = new Stage(host, {
     type: settings.domainType,
     delivery: settings.delivery,
-    decisionSeconds: settings.decisionSeconds,
+    hookSettings: settings.hookSettings,
     damage: settings.damage,
     privateHost: settings.privateHost ?? null,
     print,

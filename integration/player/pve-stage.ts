@@ -7,6 +7,7 @@ import { runProgram, type ProgramEnd } from '../kit/run-program.ts';
 import { sleep, waitUntil } from '../kit/wait-until.ts';
 import { installPveNode } from '../proxmox/install-node.ts';
 import { TASKS } from '../proxmox/task-log.ts';
+import type { HookSettings } from './hook-settings.ts';
 import { installPinfold, type PveOperator } from './install-pinfold.ts';
 import { stateFiles, type LedgerRecord } from './ledger-file.ts';
 import { liveThreads, type LiveThread } from './live-threads.ts';
@@ -34,32 +35,31 @@ export interface Newborn {
 export class PveStage {
   readonly #stage: Stage;
   readonly #delivery: string;
-  readonly #phaseSeconds: number | null;
+  readonly #hookSettings: HookSettings;
   readonly #swallowsNudge: boolean;
   readonly #configs = join('/etc/pve/nodes', hostname(), 'qemu-server');
 
   /**
-   * @param phaseSeconds how long a phase of the hook may take on this host; null = the default
    * @param swallowsNudge broken on purpose: the watched hook's nudge never reaches systemd
    */
   constructor(
     stage: Stage,
     settings: {
       readonly delivery: string;
-      readonly phaseSeconds: number | null;
+      readonly hookSettings: HookSettings;
       readonly swallowsNudge: boolean;
     },
   ) {
     this.#stage = stage;
     this.#delivery = settings.delivery;
-    this.#phaseSeconds = settings.phaseSeconds;
+    this.#hookSettings = settings.hookSettings;
     this.#swallowsNudge = settings.swallowsNudge;
   }
 
   /** Makes a node of this machine and puts Pinfold on it, with what the operator wants. */
   async install(operator: PveOperator): Promise<void> {
-    const patience = this.#phaseSeconds === null ? [] : [`export PINFOLD_TIMEOUT=${this.#phaseSeconds}`];
-    await installPveNode(join(this.#delivery, 'integration/proxmox/qm.cjs'), patience);
+    const settings = Object.entries(this.#hookSettings).map(([name, value]) => `export ${name}=${value}`);
+    await installPveNode(join(this.#delivery, 'integration/proxmox/qm.cjs'), settings);
     installPinfold(this.#delivery, operator);
     rmSync(TASKS, { recursive: true, force: true });
   }

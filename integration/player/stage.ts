@@ -11,6 +11,7 @@ import { domainPins, type DomainPins } from './domain-pins.ts';
 import { cellsOfHost, freeHugePages, hugePagesOf, onlineCpus } from './host-facts.ts';
 import { ledgerRecords, type LedgerRecord } from './ledger-file.ts';
 import { liveThreads, type LiveThread } from './live-threads.ts';
+import type { HookSettings } from './hook-settings.ts';
 import { PveStage } from './pve-stage.ts';
 import { SecondHost } from './second-host.ts';
 
@@ -41,8 +42,7 @@ export interface StageSettings {
   readonly type: DomainType;
   /** Folder with dist/ and hooks/. */
   readonly delivery: string;
-  /** How long a decision of Pinfold may take on this host; null = the default. */
-  readonly decisionSeconds: number | null;
+  readonly hookSettings: HookSettings;
   /** Broken on purpose in each guest as soon as it runs; null = nothing, as in every suite. */
   readonly damage: Damage | null;
   /** The script of a private host, where a second one can be started beside this; else null. */
@@ -65,7 +65,7 @@ export class Stage {
     this.#settings = settings;
     this.proxmox = new PveStage(this, {
       delivery: settings.delivery,
-      phaseSeconds: settings.decisionSeconds,
+      hookSettings: settings.hookSettings,
       swallowsNudge: settings.damage === 'nudge',
     });
   }
@@ -203,10 +203,15 @@ export class Stage {
     return readFileSync(path, 'utf8');
   }
 
+  /** The Node that Pinfold's programs run on. */
+  get node(): string {
+    return this.#settings.hookSettings.PINFOLD_NODE ?? process.execPath;
+  }
+
   /** Runs the delivered `pinfold`, which must work, and returns the document that it prints. */
   async pinfold(...words: readonly string[]): Promise<unknown> {
     const program = join(this.#settings.delivery, 'dist/pinfold.cjs');
-    const said = await mustRun([process.execPath, program, ...words, '--json'], { timeoutMs: 60_000 });
+    const said = await mustRun([this.node, program, ...words, '--json'], { timeoutMs: 60_000 });
     return JSON.parse(said) as unknown;
   }
 

@@ -1,6 +1,7 @@
 import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { dirname } from 'node:path';
+import { quickestNode } from '../kit/quick-node.ts';
 import { mustRun, runProgram } from '../kit/run-program.ts';
 import { ROOM } from './qm-words.ts';
 
@@ -28,7 +29,7 @@ export async function installPveNode(program: string, settings: readonly string[
   link(`nodes/${node}`, '/etc/pve/local');
   link('local/qemu-server', '/etc/pve/qemu-server');
   link('/usr/bin/qemu-system-x86_64', '/usr/bin/kvm');
-  script(QM, ['#!/bin/sh', ...settings, `exec ${process.execPath} ${program} "$@" ${ROOM}`]);
+  script(QM, ['#!/bin/sh', ...settings, `exec ${quickestNode()} ${program} "$@" ${ROOM}`]);
   const units = '/etc/systemd/system';
   put(`${units}/qemu.slice`, ['[Unit]', 'Description=QEMU VM', 'Before=slices.target']);
   put(`${units}/qmeventd.service`, ['[Service]', `ExecStart=${QM} qmeventd ${QM}`]);

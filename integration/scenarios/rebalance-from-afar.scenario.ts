@@ -82,7 +82,7 @@ async function enter(stage: Stage) {
   mkdirSync('/root/.ssh', { recursive: true, mode: 0o700 });
   const authorized = readFileSync(AUTHORIZED, 'utf8');
   appendFileSync(AUTHORIZED, readFileSync(file('key.pub'), 'utf8'));
-  writeFileSync(INSTALLED, `#!/bin/sh\nexec ${process.execPath} ${program} "$@"\n`);
+  writeFileSync(INSTALLED, `#!/bin/sh\nexec ${stage.node} ${program} "$@"\n`);
   chmodSync(INSTALLED, 0o755);
   const hostKey = readFileSync('/etc/ssh/ssh_host_ed25519_key.pub', 'utf8');
   writeFileSync(file('known_hosts'), `127.0.0.1 ${hostKey}`);
@@ -94,7 +94,7 @@ async function enter(stage: Stage) {
     /** Runs the delivered `pinfold`; it is killed with SIGKILL when it says `cue`. */
     call: (words: readonly string[], cue?: string) => {
       let [pid, said] = [0, ''];
-      return runProgram([process.execPath, program, ...words], {
+      return runProgram([stage.node, program, ...words], {
         timeoutMs: TIMEOUT_MS,
         env: { ...process.env, PINFOLD_NODES: file('nodes.yaml') },
         onStart: started => {

@@ -22,6 +22,7 @@ export const bookwormKvm: Profile = {
   ],
   devices: [],
   kernelArguments: [],
+  quickNode: false,
   plays: 'scenarios',
   bootTimeoutMs: 180_000,
 };

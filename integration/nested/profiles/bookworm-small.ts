@@ -24,6 +24,7 @@ export const bookwormSmall: Profile = {
   ],
   devices: [],
   kernelArguments: [],
+  quickNode: false,
   plays: 'scenarios',
   bootTimeoutMs: 180_000,
 };

@@ -21,6 +21,7 @@ export const freshNode: Profile = {
   ],
   devices: [],
   kernelArguments: [],
+  quickNode: false,
   plays: 'newcomer',
   bootTimeoutMs: 180_000,
 };

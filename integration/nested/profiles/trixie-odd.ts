@@ -25,6 +25,7 @@ export const trixieOdd: Profile = {
   ],
   devices: [],
   kernelArguments: ['maxcpus=5'],
+  quickNode: false,
   plays: 'scenarios',
   bootTimeoutMs: 180_000,
 };

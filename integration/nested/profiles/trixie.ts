@@ -28,6 +28,7 @@ export const trixie: Profile = {
     ...['-device', 'pcie-root-port,id=port1,bus=bridge1,chassis=1', '-device', 'e1000e,bus=port1'],
   ],
   kernelArguments: ['intel_iommu=on'],
+  quickNode: true,
   plays: 'scenarios',
   bootTimeoutMs: 240_000,
 };
