@@ -23,6 +23,7 @@ import { shortHash } from '../kit/sha.ts';
 import type { Steps } from '../kit/steps.ts';
 import { sleep, waitUntil } from '../kit/wait-until.ts';
 import { workFolder } from '../kit/work-folder.ts';
+import { LARGE_PAGES } from './easy-to-emulate.ts';
 import type { Image } from './image.ts';
 import type { Profile } from './profile.ts';
 import { monitorCommand, monitorRequest } from './qmp.ts';
@@ -218,7 +219,7 @@ async function launch(
   const child = spawn(argv[0]!, argv.slice(1), {
     stdio: ['ignore', said, said],
     detached: staysAfterUs,
-    env: qemu.environment,
+    env: { ...qemu.environment, ...LARGE_PAGES },
   });
   child.unref();
   child.on('error', () => undefined);
