@@ -1,10 +1,19 @@
 import { useCodeCache } from '../src/adapters/local/code-cache.ts';
 
+/** Files that several phases load, and the phase that goes through most of their code; others belong to one phase. */
+const PHASE_OF = new Map([
+  ['run-phase.cjs', 'pre-start'],
+  ['exclusivity-parts.cjs', 'post-start'],
+]);
+
 /**
  * `hook-proxmox.cjs [--root DIR] VMID PHASE`, as the snippet beside it calls it for Proxmox VE. What it prints is the task
  * log. Exit 0 or 1; 1 in `pre-start` keeps the VM from starting.
  */
-useCodeCache(process.argv.includes('pre-start'));
+useCodeCache(bundle => {
+  const phase = PHASE_OF.get(bundle);
+  return phase === undefined || process.argv.includes(phase);
+});
 import('./proxmox/run-phase.ts')
   .then(({ runPhase }) => runPhase(process.argv.slice(2)))
   .catch((error: unknown) => {

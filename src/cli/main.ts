@@ -2,7 +2,7 @@ import { useCodeCache } from '../adapters/local/code-cache.ts';
 
 /** `pinfold VERB …`. What a verb needs is loaded with the code that V8 compiled for its first run on this machine. */
 const words = process.argv.slice(2);
-useCodeCache(words[0] !== undefined && !words[0].startsWith('-'));
+useCodeCache(() => words[0] !== undefined && !words[0].startsWith('-'));
 import('./run-program.ts')
   .then(({ runProgram }) => runProgram(words))
   .catch((error: unknown) => {

@@ -14,7 +14,7 @@ beforeEach(() => {
   buildSync({
     stdin: {
       contents:
-        "import { useCodeCache } from './code-cache.ts'; useCodeCache(process.argv[2] === 'keep'); console.log(require(process.argv[3]).say(2));",
+        "import { useCodeCache } from './code-cache.ts'; useCodeCache(name => process.argv[2] === 'keep' || process.argv[2] === name); console.log(require(process.argv[3]).say(2));",
       resolveDir: __dirname,
       loader: 'ts',
     },
@@ -48,6 +48,13 @@ test('a bundle runs the same without a cache, with a new one and from one', () =
   expect(run('keep')).toBe('said 3\n');
   expect(caches()).toHaveLength(1);
   expect(run('keep')).toBe('said 3\n');
+  expect(caches()).toHaveLength(1);
+});
+
+test('a run leaves a cache of the bundles that it names, and of no other', () => {
+  run('other.cjs');
+  expect(caches()).toEqual([]);
+  run('bundle.cjs');
   expect(caches()).toHaveLength(1);
 });
 

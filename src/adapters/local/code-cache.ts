@@ -24,15 +24,15 @@ type Wrapper = (
  * holds them twice and counts only while both copies are the same (comparing is quicker than any sum). It counts also
  * only when it belongs to this user, to root or to the owner of the bundle.
  *
- * `keep`: leave a cache behind where there is none; for runs that go through most of the code, because only
- * functions that were called are compiled.
+ * `keeps`: whether this run leaves a cache of this bundle (its file name) behind where there is none; for runs that go through most of
+ * its code, because only functions that were called are compiled.
  */
-export function useCodeCache(keep: boolean): void {
+export function useCodeCache(keeps: (bundle: string) => boolean): void {
   // Deprecated in the documentation alone: it is how every loader hook for CommonJS works, on Node 18 to 24.
   // eslint-disable-next-line @typescript-eslint/no-deprecated
   require.extensions['.cjs'] = (module: unknown, filename: string) => {
     const script = loadCached(module as LoadingModule, filename);
-    if (script === null || !keep) return;
+    if (script === null || !keeps(basename(filename))) return;
     // At the end of the run V8 also knows the functions that it compiled on their first call.
     process.once('exit', () => {
       writeCache(filename, script);
