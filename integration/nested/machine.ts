@@ -23,7 +23,7 @@ import { shortHash } from '../kit/sha.ts';
 import type { Steps } from '../kit/steps.ts';
 import { sleep, waitUntil } from '../kit/wait-until.ts';
 import { workFolder } from '../kit/work-folder.ts';
-import { LARGE_PAGES } from './easy-to-emulate.ts';
+import { LARGE_PAGES, LIBVIRT_ASKS_LESS } from './easy-to-emulate.ts';
 import type { Image } from './image.ts';
 import type { Profile } from './profile.ts';
 import { monitorCommand, monitorRequest } from './qmp.ts';
@@ -58,8 +58,9 @@ function warmUp(profile: Profile): string {
       : []),
     'systemctl is-system-running --wait || systemctl --failed',
     `virsh -c qemu:///system domcapabilities --virttype ${profile.guests} > /dev/null`,
-    // All emulators are asked, and polkit about OpenNebula's user, at the first call of each.
+    // All emulators are asked at the first call; OpenNebula's user must get an answer, too.
     'virsh -c qemu:///system capabilities > /dev/null',
+    LIBVIRT_ASKS_LESS,
     'setpriv --reuid oneadmin --regid oneadmin --init-groups virsh -c qemu:///system list > /dev/null',
     // Else the first login of a while starts root's own systemd, and the last one ends it: two seconds each time.
     'loginctl enable-linger root',

@@ -56,6 +56,12 @@ chroot "$root" systemctl -q enable nested-network.service ssh.service libvirtd.s
 # OpenNebula's host user, with the groups that its packages give it.
 chroot "$root" useradd --system --create-home --home-dir /var/lib/one --shell /bin/bash --groups libvirt,kvm oneadmin
 
+# The group may use libvirt by the mode of its socket. Debian's own way asks polkit at each call, and polkitd of Debian 12 now and then
+# takes its rules for a script that ran away, and lets the caller wait for 15 s ("Terminating runaway script").
+printf 'auth_unix_rw = "none"\nunix_sock_group = "libvirt"\nunix_sock_rw_perms = "0770"\n' >> "$root/etc/libvirt/libvirtd.conf"
+mkdir -p "$root/etc/systemd/system/libvirtd.socket.d"
+printf '[Socket]\nSocketGroup=libvirt\nSocketMode=0660\n' > "$root/etc/systemd/system/libvirtd.socket.d/group.conf"
+
 # libvirtd must stay (it leaves after 120 idle seconds otherwise) and needs no network of its own.
 printf 'LIBVIRTD_ARGS=""\n' > "$root/etc/default/libvirtd"
 rm -f "$root/etc/libvirt/qemu/networks/autostart/default.xml"
