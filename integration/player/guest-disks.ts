@@ -16,7 +16,7 @@ export function diskThatPowersOff(path: string, seconds: number): void {
     'fa 31c0 8ed8 8ed0 bc007c fb', // no interrupts, segments 0, a stack, interrupts
     '8b1e6c04', // bx = tick
     'f4 a16c04 29d8', // halt; ax = tick - bx
-    `3d${wait.toString('hex')} 72f6`, // again while it is below
+    `3d${wait.toString('hex')} 72f5`, // again, from the halt on, while it is below
     'b80153 31db cd15', // connect
     'b80753 bb0100 b90300 cd15', // all devices: off
     'f4 ebfd',

@@ -269,15 +269,31 @@ export class PveStage {
     );
   }
 
+  /**
+   * Waits until qmeventd's `qm cleanup` of QEMUs that have ended is over. It holds the VM's lock, and where the VM was started again
+   * meanwhile it waits for that QEMU to end, for 30 s.
+   */
+  async cleanedUp(): Promise<void> {
+    // qmeventd hears of the end of a QEMU in its own time.
+    await sleep(500);
+    const cleanUps = () =>
+      readdirSync('/proc').filter(pid => /\0cleanup\0\d+\0/.test(textOf(`/proc/${pid}/cmdline`)));
+    await waitUntil(() => (cleanUps().length === 0 ? true : null), {
+      what: 'the clean-ups of QEMUs that have ended',
+      timeoutMs: CLEANUP_TIMEOUT_MS,
+    });
+  }
+
   /** Ends all VMs and forgets their configs. */
   async clear(): Promise<void> {
     const configs = existsSync(this.#configs) ? readdirSync(this.#configs) : [];
     for (const name of configs) {
       const vmid = Number(/^(\d+)\.conf$/.exec(name)?.[1]);
-      if (this.pidOf(vmid) !== null) await this.qm('stop', vmid);
+      if (this.pidOf(vmid) !== null && (await this.qm('stop', vmid)).code !== 0)
+        await this.kill(vmid, 'SIGKILL');
     }
-    // qmeventd's own clean-up of the last ones reads their configs.
-    await sleep(2000);
+    // They read the configs.
+    await this.cleanedUp();
     for (const name of configs) rmSync(join(this.#configs, name), { force: true });
   }
 }

@@ -46,6 +46,7 @@ export const scenario: Scenario = {
       stage.check('cells of the VM that was started with the nudge', cellsOf(111), '0');
 
       await pve.mustQm('stop', 110);
+      await pve.cleanedUp();
       await pve.mustQm('start', 110);
       stage.check('cells of the VM whose folder systemd knows by now', cellsOf(110), '0');
     } finally {

@@ -70,7 +70,7 @@ export const scenario: Scenario = {
     );
     await pve.gone(123);
 
-    pve.snippet('slow', ['[ "$2" != pre-start ] || sleep 25']);
+    pve.snippet('slow', ['[ "$2" != pre-start ] || sleep 18']);
     pve.configure(124, { cores: 1, memory: 32, hookscript: 'local:snippets/slow' });
     const [first, second] = await Promise.all([
       pve.qm('start', 124),
