@@ -4,7 +4,9 @@ import { ScenarioQueue } from './scenario-queue.ts';
 
 const NAMES = ['a', 'b', 'c', 'd', 'e', 'f'];
 const queue = () =>
-  new ScenarioQueue(NAMES.map(name => ({ name, isProxmox: false, isLong: false, hasReboot: false })));
+  new ScenarioQueue(
+    NAMES.map(name => ({ name, isProxmox: false, isLong: false, startsMany: false, hasReboot: false })),
+  );
 const outcome = (name: string, passed = true): ScenarioOutcome => ({
   name,
   passed,

@@ -5,17 +5,20 @@ const scenario = (name: string, word = ''): QueuedScenario => ({
   name,
   isProxmox: word.includes('proxmox'),
   isLong: word.includes('long'),
+  startsMany: word.includes('many'),
   hasReboot: word.includes('reboot'),
 });
 
-it("begins with OpenNebula's long scenarios and ends with Proxmox VE's short ones", () => {
+it("begins with OpenNebula's long scenarios, behind them those that start many guests at once, and ends with Proxmox VE's short ones", () => {
   const queue = new ScenarioQueue([
     scenario('drop-in', 'proxmox'),
     scenario('taskset'),
     scenario('package', 'proxmox long'),
-    scenario('eight', 'long'),
+    scenario('eight', 'long many'),
+    scenario('rebalance', 'long'),
   ]);
-  expect([1, 2, 3, 4, 5].map(() => queue.take(1))).toEqual([
+  expect([1, 2, 3, 4, 5, 6].map(() => queue.take(1))).toEqual([
+    ['rebalance'],
     ['eight'],
     ['taskset'],
     ['package'],

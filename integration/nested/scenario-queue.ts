@@ -3,6 +3,7 @@ export interface QueuedScenario {
   readonly name: string;
   readonly isProxmox: boolean;
   readonly isLong: boolean;
+  readonly startsMany: boolean;
   readonly hasReboot: boolean;
 }
 
@@ -12,13 +13,15 @@ export interface QueuedScenario {
  * Sort keys:
  * 1. those of OpenNebula, then those of Proxmox VE, whose root takes the state folder for itself or away;
  * 2. in each, the long ones first, so that no machine has one left when all others are done;
- * 3. by name.
+ * 3. of the long ones, those behind that start many guests at once;
+ * 4. by name.
  */
 export class ScenarioQueue {
   readonly #left: QueuedScenario[];
 
   constructor(scenarios: readonly QueuedScenario[]) {
-    const key = ({ isProxmox, isLong }: QueuedScenario) => (isProxmox ? 2 : 0) + (isLong ? 0 : 1);
+    const key = ({ isProxmox, isLong, startsMany }: QueuedScenario) =>
+      (isProxmox ? 4 : 0) + (isLong ? 0 : 2) + (startsMany ? 1 : 0);
     this.#left = [...scenarios].sort(
       (a, b) => key(a) - key(b) || (a.name < b.name ? -1 : a.name > b.name ? 1 : 0),
     );

@@ -59,7 +59,7 @@ export class ExclusiveHost {
     for (const pid of this.outsiders.values()) await pin(pid, cpus, true);
   }
 
-  /** Everybody who never rests for two seconds: the outsiders, and these guests. */
+  /** Everybody who never rests for some seconds: the outsiders, and these guests. */
   async watch(guests: readonly { readonly pid: number }[]): Promise<Watch> {
     return watch([...this.outsiders.values(), ...guests.map(({ pid }) => pid)]);
   }

@@ -115,7 +115,7 @@ export interface Watch {
 }
 
 /** Lets processes run and looks at them: samples of every thread, and the CPUs' own account (/proc/stat) over all. */
-export async function watch(pids: readonly number[], millis = 2_000): Promise<Watch> {
+export async function watch(pids: readonly number[], millis = 1_000): Promise<Watch> {
   for (const pid of pids) process.kill(pid, 'SIGCONT');
   try {
     return await look(pids, millis);
@@ -124,12 +124,15 @@ export async function watch(pids: readonly number[], millis = 2_000): Promise<Wa
   }
 }
 
+/** How often each thread is looked at in a stretch of time; a look takes longer than the time between two of them when all CPUs spin. */
+const LOOKS = 5;
+
 async function look(pids: readonly number[], millis: number): Promise<Watch> {
   const [before, busyBefore] = [pids.map(ticksOf), busyTicks()];
   const seen = pids.map(() => new Set<number>());
   let last = pids.map(ticksByThread);
-  for (let sample = 0; sample < 10; sample += 1) {
-    await sleep(millis / 10);
+  for (let sample = 0; sample < LOOKS; sample += 1) {
+    await sleep(millis / LOOKS);
     const now = pids.map(ticksByThread);
     // Only a thread that ran since the last look is where `cpu` says; of a sleeper it is where it ran once.
     for (const [index, threads] of now.entries())

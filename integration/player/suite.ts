@@ -37,15 +37,17 @@ export function queueFacts(
   readonly name: string;
   readonly isProxmox: boolean;
   readonly isLong: boolean;
+  readonly startsMany: boolean;
   readonly hasReboot: boolean;
 }[] {
   const bundled = scenariosIn(bundle);
   return names.map(name => {
-    const { proxmox, isLong, afterReboot } = bundled[name]!;
+    const { proxmox, isLong, startsMany, afterReboot } = bundled[name]!;
     return {
       name,
       isProxmox: proxmox !== undefined,
       isLong: isLong === true,
+      startsMany: startsMany === true,
       hasReboot: afterReboot !== undefined,
     };
   });

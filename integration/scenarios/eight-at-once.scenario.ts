@@ -11,6 +11,7 @@ export const scenario: Scenario = {
     "ledger, libvirt's XML and the kernel agree on every thread of every guest",
   ],
   isLong: true,
+  startsMany: true,
   hosts: ['trixie'],
   async play(stage) {
     const before = stage.freeHugePages;

@@ -12,6 +12,7 @@ export const scenario: Scenario = {
     'nothing is left when all are stopped at once',
   ],
   isLong: true,
+  startsMany: true,
   hosts: ['trixie'],
   proxmox: OPERATOR,
   async play(stage) {

@@ -21,6 +21,8 @@ export interface Scenario {
   readonly proxmox?: PveOperator;
   /** Takes a minute or more on a nested host: it is begun before the others, so that nobody waits for it in the end. */
   readonly isLong?: boolean;
+  /** Starts many guests at the same moment: played when earlier scenarios have left compiled code, else each of them compiles for itself. */
+  readonly startsMany?: boolean;
   readonly play: (stage: Stage) => Promise<void>;
   /** Present where the machine is to be rebooted after `play`, and what is looked at then. Nested hosts only. */
   readonly afterReboot?: (stage: Stage) => Promise<void>;

@@ -24,7 +24,7 @@ export const bookwormSmall: Profile = {
   ],
   devices: [],
   kernelArguments: [],
-  quickNode: false,
+  quickNode: true,
   plays: 'scenarios',
   bootTimeoutMs: 180_000,
 };
