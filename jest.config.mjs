@@ -1,8 +1,15 @@
-import { availableParallelism } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { quickTemporaryFolder } from './scripts/quick-temporary-folder.mjs';
+
+// What is kept between runs does not belong into memory.
+const cacheDirectory = join(tmpdir(), `pinfold-jest-${process.getuid?.() ?? ''}`);
+process.env.TMPDIR ??= quickTemporaryFolder();
 
 /** `npm test`: everything that needs only Node, on machines of the project's own making. */
 export default {
   testEnvironment: 'node',
+  cacheDirectory,
   // Many tests wait for a program that they started; by itself jest leaves one CPU without work.
   maxWorkers: availableParallelism() + 1,
   roots: ['<rootDir>/src', '<rootDir>/hooks', '<rootDir>/bench', '<rootDir>/integration'],

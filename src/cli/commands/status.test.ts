@@ -37,7 +37,10 @@ afterAll(() => {
 });
 
 test('the status of a node with guests is a document of its schema, and each CPU is in it once', () => {
-  const { kept } = JSON.parse(runPinfold(['demo', '--keep', '--json']).stdout) as { readonly kept: string };
+  const { kept, keptProxmox } = JSON.parse(runPinfold(['demo', '--keep', '--json']).stdout) as {
+    readonly kept: string;
+    readonly keptProxmox: string;
+  };
   try {
     const { code, stdout } = runPinfold(['status', '--root', kept, '--json']);
     expect(code).toBe(0);
@@ -50,7 +53,7 @@ test('the status of a node with guests is a document of its schema, and each CPU
       .reduce((sum, [first, last]) => sum + (last ?? first!) - first! + 1, 0);
     expect(count).toBe(64);
   } finally {
-    rmSync(kept, { recursive: true });
+    for (const root of [kept, keptProxmox]) rmSync(root, { recursive: true });
   }
 });
 

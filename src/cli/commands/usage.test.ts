@@ -52,7 +52,10 @@ test('as text it is a table that ends with what each guest costs', () => {
 });
 
 test('a node with guests is read as it runs', () => {
-  const { kept } = JSON.parse(runPinfold(['demo', '--keep', '--json']).stdout) as { readonly kept: string };
+  const { kept, keptProxmox } = JSON.parse(runPinfold(['demo', '--keep', '--json']).stdout) as {
+    readonly kept: string;
+    readonly keptProxmox: string;
+  };
   try {
     const { code, stdout } = runPinfold(['usage', '--root', kept, '--json']);
     expect(code).toBe(0);
@@ -60,7 +63,7 @@ test('a node with guests is read as it runs', () => {
     expect(usage.guests.map(({ vm }) => vm)).toContain('database');
     expect(usage.used.poolCpus).toBe('18');
   } finally {
-    rmSync(kept, { recursive: true });
+    for (const root of [kept, keptProxmox]) rmSync(root, { recursive: true });
   }
 });
 
