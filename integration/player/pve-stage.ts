@@ -170,7 +170,6 @@ export class PveStage {
     await waitUntil(() => (this.leftovers(vmid).length === 0 ? true : null), {
       what: `nothing to be left of VM ${vmid}`,
       timeoutMs: CLEANUP_TIMEOUT_MS,
-      everyMs: 1000,
       explain: () => this.leftovers(vmid).join('; '),
     });
     this.#stage.check(`what is left of VM ${vmid}`, this.leftovers(vmid), []);

@@ -13,8 +13,9 @@ interface Client {
 
 /**
  * Stand-in for qmeventd (qemu-server, src/qmeventd/qmeventd.c): QEMU connects to its socket; a SHUTDOWN event says
- * whether the guest asked for it, and a QEMU that shut down is then ended, because `-no-shutdown` keeps it. When the
- * connection breaks, `qm cleanup VMID CLEAN GUEST` runs; a QEMU that was killed said nothing, which is no clean end.
+ * whether the guest asked for it, and a QEMU that shut down is then ended, because `-no-shutdown` keeps it. What it says once it was told
+ * to end does not count (handle_qmp_event): it may send a second SHUTDOWN, seen with `guest: false`. When the connection
+ * breaks, `qm cleanup VMID CLEAN GUEST` runs; a QEMU that was killed said nothing, which is no clean end.
  * The real one learns the VM from the peer's process; this one asks QEMU for the name of its other monitor's socket.
  */
 export function serveEvents(qm: string): void {
@@ -51,6 +52,7 @@ function serve(socket: Socket, qm: string): void {
 }
 
 function shutDown(client: Client, message: Readonly<Record<string, unknown>>): void {
+  if (client.clean) return;
   client.clean = true;
   client.guest = (message['data'] as { readonly guest?: boolean } | undefined)?.guest === true;
   if (client.vmid === null) return;
