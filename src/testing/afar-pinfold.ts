@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { AppError } from '../domain/app-error.ts';
@@ -36,6 +36,9 @@ export class AfarPinfoldSite {
 
   async close(): Promise<void> {
     await this.server.close();
+    // A Pinfold whose link was cut goes on, and writes here to its end.
+    for (let tries = 0; tries < 300 && isNamedByAProcess(this.home); tries += 1)
+      await new Promise(resolve => setTimeout(resolve, 100));
     rmSync(this.home, { recursive: true, force: true });
   }
 
@@ -84,4 +87,18 @@ export class AfarPinfoldSite {
       for (const spy of spies) spy.mockRestore();
     }
   }
+}
+
+/** Whether a process was started with this path among its arguments. */
+function isNamedByAProcess(path: string): boolean {
+  return readdirSync('/proc')
+    .filter(name => /^\d+$/.test(name) && name !== String(process.pid))
+    .some(pid => {
+      try {
+        return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(path);
+      } catch {
+        // It has ended meanwhile.
+        return false;
+      }
+    });
 }
