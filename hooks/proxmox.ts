@@ -1,6 +1,6 @@
 import { useCodeCache } from '../src/adapters/local/code-cache.ts';
 
-/** Files that several phases load, and the phase that goes through most of their code; others belong to one phase. */
+/** Files that several phases load for different parts, and the phase that goes through most of their code. */
 const PHASE_OF = new Map([
   ['run-phase.cjs', 'pre-start'],
   ['exclusivity-parts.cjs', 'post-start'],
