@@ -12,7 +12,7 @@ const ENOUGH_BYTES = 1024 ** 3;
 
 /**
  * A folder for temporary files that lies in memory and lets programs run, else the system's own. Tests lay out whole trees of
- * /sys and /proc and take them away again, which on a disk's file system takes longer than what they test.
+ * /sys and /proc and take them away again, which on a disk's file system takes a quarter of their time.
  */
 export function quickTemporaryFolder() {
   try {

@@ -242,7 +242,8 @@ async function prepare(): NonNullable<typeof made> {
 
 /**
  * Does this with the machine that is up, or with one for this run only, once Pinfold and the player are on it.
- * `mayBeUp` false: with another one in any case, because somebody works with the one that is up, and has compared its topologies.
+ * `isFirst`: the profile's first in this run; its topologies are compared. Any other is a machine of its own, because somebody works with
+ * the one that is up.
  */
 async function withMachine<T>(
   profile: Profile,
@@ -253,20 +254,20 @@ async function withMachine<T>(
       readonly folder: string;
     },
   ) => Promise<T>,
-  mayBeUp = true,
+  isFirst = true,
 ): Promise<T> {
   const { folder, player } = await prepared();
   const steps = new Steps();
   say(`\nintegration/nested, ${profile.name}: ${profile.about}`);
   const scenarios =
     profile.plays === 'scenarios' ? scenariosFor(CHECKOUT, player, profile.name as HostName) : [];
-  const remembered = mayBeUp ? rememberedMachine(profile.name) : null;
+  const remembered = isFirst ? rememberedMachine(profile.name) : null;
   const machine = remembered ?? (await start(profile, steps, false));
   try {
     // A newcomer's node has no Node.js that could play anything.
     if (profile.plays === 'scenarios') {
       await steps.step('bring Pinfold and the scenarios in', () => deliver(machine, folder));
-      if (mayBeUp) await steps.step('read the same topology over SSH as inside', () => sameTopology(machine));
+      if (isFirst) await steps.step('read the same topology over SSH as inside', () => sameTopology(machine));
     }
     return await work({ profile, scenarios, steps, machine, folder, player });
   } finally {

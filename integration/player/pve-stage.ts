@@ -288,8 +288,9 @@ export class PveStage {
     const configs = existsSync(this.#configs) ? readdirSync(this.#configs) : [];
     for (const name of configs) {
       const vmid = Number(/^(\d+)\.conf$/.exec(name)?.[1]);
-      if (this.pidOf(vmid) !== null && (await this.qm('stop', vmid)).code !== 0)
-        await this.kill(vmid, 'SIGKILL');
+      if (this.pidOf(vmid) !== null) await this.qm('stop', vmid);
+      // It refuses while somebody holds the VM's lock, and no QEMU may stay.
+      if (this.pidOf(vmid) !== null) await this.kill(vmid, 'SIGKILL');
     }
     // They read the configs.
     await this.cleanedUp();
