@@ -42,4 +42,16 @@ describe('spread on a machine of two cells', () => {
       /its load of CPUs and memory is lower \(19 % against 37\.7 %/,
     );
   });
+
+  test('keeps guest cells in order where changing places costs the same', () => {
+    const halves = [0, 1].map(id => {
+      const vcpus = CpuSet.range(2 * id, 2 * id + 1);
+      return { id, vcpus, dedicated: vcpus, memoryMiB: 64 };
+    });
+    const spec = plainGuest({ vcpus: 4, memoryMiB: 128, cells: halves, emulator: 'isolate' });
+    for (const fuller of [0, 1]) {
+      const outcome = place(spread([held(fuller, '', 20)]), spec);
+      expect(outcome.ok && outcome.placement.cells.map(cell => cell.hostCell)).toEqual([0, 1]);
+    }
+  });
 });

@@ -49,6 +49,7 @@ export function compareFound(left: Found, right: Found): number {
  *    plus the least that the missing ones add is no better than the best known. Each set left is one cheapest
  *    assignment. After SET_BUDGET sets the best so far stands; without a solution the walk always goes on, so
  *    that the question whether anything fits is answered exactly.
+ * Ties: the set of host cells found first, and on it guest cells in order ({@link inOrder}).
  */
 export function searchBest(input: SearchInput): SearchResult | null {
   if (input.rows === 1) return searchSingle(input);
@@ -97,7 +98,7 @@ function seat({ model, costs, rows, demands }: SearchInput, open: Uint8Array): F
   const n = model.cells.length;
   const columns = assignCells(costs, { rows, columns: n }, open);
   if (columns === null) return null;
-  const hosts = Array.from(columns);
+  const hosts = inOrder(Array.from(columns), costs, n);
   const devices = demands.length === 0 ? NO_DEVICES : placeDevices(model, demands, hosts);
   if (devices === null) return null;
   let cost = 0;
@@ -108,6 +109,24 @@ function seat({ model, costs, rows, demands }: SearchInput, open: Uint8Array): F
       if (other !== row) span += model.distances[hosts[row]! * n + hosts[other]!]!;
   }
   return { deviceDistance: devices.distance, span, cost, hosts, devices: devices.addresses };
+}
+
+/**
+ * Guest cells that may change places at the same cost stand in ascending order: of two such, the first is on the lower host
+ * cell. Sorts `hosts` itself, by exchanges of a later row for each earlier one.
+ */
+function inOrder(hosts: number[], costs: Float64Array, n: number): number[] {
+  for (let row = 0; row < hosts.length; row += 1) {
+    for (let later = row + 1; later < hosts.length; later += 1) {
+      const [mine, other] = [hosts[row]!, hosts[later]!];
+      if (other > mine) continue;
+      const now = costs[row * n + mine]! + costs[later * n + other]!;
+      if (costs[row * n + other]! + costs[later * n + mine]! > now) continue;
+      hosts[row] = other;
+      hosts[later] = mine;
+    }
+  }
+  return hosts;
 }
 
 /** Walks the sets of `rows` open columns in ascending order. */
