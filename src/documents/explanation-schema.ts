@@ -13,6 +13,7 @@ const score = z.strictObject({
   load: count,
   cacheDomains: count,
   memory: count,
+  guests: count,
   brokenCores: count,
   cpusLeft: count,
 });

@@ -31,18 +31,20 @@ export type ExplainedPair = {
     }
 );
 
-/** What a pair costs, in the order in which the parts are compared; less is better in each. */
+/** What a pair costs, in the order in which the parts are compared; less is better in each but `guests`. */
 export interface PairScore {
   /** Mean distance to the host cells of the other guest cells chosen; 0 for a guest of one cell. */
   readonly distance: number;
   /** 1 where a new emulator pool CPU would be opened. */
   readonly newPoolCpu: number;
-  /** Permille of CPUs and memory in use afterwards; 0 under pack, which does not look at it. */
+  /** Permille of CPUs or memory in use afterwards, the larger of the two; 0 under pack, which does not look at it. */
   readonly load: number;
   /** Last-level cache domains that the vCPUs span. */
   readonly cacheDomains: number;
-  /** Permille of memory in use afterwards; 0 under pack. */
+  /** Permille of memory in use afterwards, in whole percents; 0 under pack. */
   readonly memory: number;
+  /** Guests that run there already, 31 at most: more are better, because one leaves sooner; 0 under pack. */
+  readonly guests: number;
   /** Whole cores that are broken. */
   readonly brokenCores: number;
   /** Free dedicated CPUs that are left; 0 under spread, which does not look at them. */

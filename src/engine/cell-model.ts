@@ -18,6 +18,8 @@ export interface CellModel {
   readonly floating: CpuSet;
   readonly floatingSize: number;
   readonly floatingText: string;
+  /** Guests that have a part here. */
+  readonly guests: number;
   readonly sharedVcpus: number;
   /** CPUs for dedicated use, taken or not. */
   readonly dedicatedTotal: number;
@@ -54,6 +56,7 @@ export function buildCellModel(input: {
     floating,
     floatingSize: floating.size,
     floatingText: floating.toString(),
+    guests: used?.guests ?? 0,
     sharedVcpus: used?.sharedVcpus ?? 0,
     dedicatedTotal: cpus.intersect(policy.dedicated).size,
     pools,

@@ -17,6 +17,8 @@ export interface ClaimUsage {
 
 /** What claims take on one host cell besides dedicated CPUs. */
 export interface CellUsage {
+  /** Claims that have a part here. */
+  guests: number;
   sharedVcpus: number;
   memoryMiB: number;
   /** Pages by size in KiB; key 0 is the base size. */
@@ -63,9 +65,10 @@ export function claimUsage(claims: readonly Claim[]): ClaimUsage {
 export function addCell(cells: Map<number, CellUsage>, cell: Claim['cells'][number], sign: 1 | -1 = 1): void {
   let usage = cells.get(cell.hostCell);
   if (usage === undefined) {
-    usage = { sharedVcpus: 0, memoryMiB: 0, pages: new Map() };
+    usage = { guests: 0, sharedVcpus: 0, memoryMiB: 0, pages: new Map() };
     cells.set(cell.hostCell, usage);
   }
+  usage.guests += sign;
   usage.sharedVcpus += sign * cell.sharedVcpus;
   usage.memoryMiB += sign * cell.memoryMiB;
   const size = cell.pageSizeKiB ?? 0;

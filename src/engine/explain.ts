@@ -101,6 +101,7 @@ function scoreOf(
     load: parts.balance,
     cacheDomains: parts.domains,
     memory: parts.memory,
+    guests: parts.guests,
     brokenCores: parts.brokenCores,
     cpusLeft: parts.hole,
   };

@@ -27,19 +27,47 @@ describe('spread on a machine of two cells', () => {
     }
   });
 
-  test('takes the cell with more memory left when the CPUs are even, though a whole core is broken there', () => {
+  test('takes the cell whose scarcer part is less in use: memory where guests take more of that', () => {
     const model = spread([held(0, '0,1', 4096), held(1, '4,12', 1024)]);
     const outcome = place(model, plainGuest({ vcpus: 1 }));
     expect(outcome.ok && outcome.placement.nodeset).toBe('1');
     expect(outcome.ok && outcome.why[0]).toMatch(
-      /its load of CPUs and memory is lower \(31\.5 % against 40\.8 %/,
+      /its load, the larger share of CPUs and memory, is lower \(37\.5 % against 50\.8 %/,
     );
+  });
+
+  test('takes the cell with a percent more memory left when the CPUs are even, though a whole core is broken there', () => {
+    const model = spread([held(0, '0,1', 512), held(1, '4,12', 256)]);
+    const outcome = place(model, plainGuest({ vcpus: 1 }));
+    expect(outcome.ok && outcome.placement.nodeset).toBe('1');
+    expect(outcome.ok && outcome.why[0]).toMatch(/less of its memory is in use \(3 % against 7 % afterwards/);
+  });
+
+  test('takes the cell with more guests when both are as full but for less than a percent of memory', () => {
+    const one = held(0, '0,8', 64);
+    const many = [held(1, '4', 64), { ...held(1, '12', 8), vm: 'another' }];
+    for (const claims of [
+      [one, ...many],
+      [many[1]!, many[0]!, one],
+    ]) {
+      const outcome = place(spread(claims), plainGuest({ vcpus: 1, memoryMiB: 64 }));
+      expect(outcome.ok && outcome.placement.nodeset).toBe('1');
+      expect(outcome.ok && outcome.why[0]).toMatch(
+        /more guests run there, so that one leaves sooner \(2 against 1\)/,
+      );
+    }
+  });
+
+  test('breaks no whole core when nothing else tells the cells apart', () => {
+    const outcome = place(spread([held(0, '0,8'), held(1, '4,5')]), plainGuest({ vcpus: 1 }));
+    expect(outcome.ok && outcome.placement.nodeset).toBe('1');
+    expect(outcome.ok && outcome.why[0]).toMatch(/fewer whole cores are broken \(0 against 1\)/);
   });
 
   test('says the load that decided', () => {
     const outcome = place(spread([held(0, '0,8')]), plainGuest({ vcpus: 2 }));
     expect(outcome.ok && outcome.why[0]).toMatch(
-      /its load of CPUs and memory is lower \(19 % against 37\.7 %/,
+      /its load, the larger share of CPUs and memory, is lower \(25 % against 50 %/,
     );
   });
 
@@ -50,7 +78,7 @@ describe('spread on a machine of two cells', () => {
     });
     const spec = plainGuest({ vcpus: 4, memoryMiB: 128, cells: halves, emulator: 'isolate' });
     for (const fuller of [0, 1]) {
-      const outcome = place(spread([held(fuller, '', 20)]), spec);
+      const outcome = place(spread([held(fuller, '', 1024)]), spec);
       expect(outcome.ok && outcome.placement.cells.map(cell => cell.hostCell)).toEqual([0, 1]);
     }
   });

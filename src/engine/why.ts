@@ -43,11 +43,13 @@ function difference(best: Found, next: Found, pack: boolean): string {
   const [ours, theirs] = [costParts(best.cost, pack), costParts(next.cost, pack)];
   if (ours.newPoolCpu !== theirs.newPoolCpu) return 'it has an emulator pool CPU with room';
   if (ours.balance !== theirs.balance)
-    return `its load of CPUs and memory is lower (${percent(ours.balance)} against ${percent(theirs.balance)} afterwards)`;
+    return `its load, the larger share of CPUs and memory, is lower (${percent(ours.balance)} against ${percent(theirs.balance)} afterwards)`;
   if (ours.domains !== theirs.domains)
     return `fewer cache domains are spanned (${ours.domains} against ${theirs.domains})`;
   if (ours.memory !== theirs.memory)
     return `less of its memory is in use (${percent(ours.memory)} against ${percent(theirs.memory)} afterwards)`;
+  if (ours.guests !== theirs.guests)
+    return `more guests run there, so that one leaves sooner (${ours.guests} against ${theirs.guests})`;
   if (ours.brokenCores !== theirs.brokenCores)
     return `fewer whole cores are broken (${ours.brokenCores} against ${theirs.brokenCores})`;
   if (ours.hole !== theirs.hole)

@@ -6,8 +6,8 @@ import { hostOf } from '../../machines/host-of.ts';
 import { namedMachine } from '../../machines/named-machines.ts';
 import { renderExplanation } from './render-explanation.ts';
 
-function held(vm: string, hostCell: number, pcpus: string): Claim {
-  const cell = { hostCell, pcpus, sharedVcpus: 0, memoryMiB: 4096, pageSizeKiB: null, pages: 1048576 };
+function held(vm: string, hostCell: number, pcpus: string, memoryMiB = 4096): Claim {
+  const cell = { hostCell, pcpus, sharedVcpus: 0, memoryMiB, pageSizeKiB: null, pages: memoryMiB * 256 };
   return { vm, source: 'observed', cells: [cell], emulator: null, devices: [] };
 }
 
@@ -40,17 +40,25 @@ describe('an explanation on dual-socket-smt', () => {
   "web: host cell 1 with 2048 MiB; vCPUs on CPUs 0:8 1:24; emulator threads on",
   "8,24.",
   "",
-  "Host cell 1 chosen over host cell 0: its load of CPUs and memory is lower (10.2",
-  "% against 21.1 % afterwards).",
+  "Host cell 1 chosen over host cell 0: its load, the larger share of CPUs and",
+  "memory, is lower (12.5 % against 25 % afterwards).",
   "",
   "                              cell 0  * cell 1",
-  "CPU and memory load           21.1 %    10.2 % <- decided",
+  "CPU or memory load              25 %    12.5 % <- decided",
   "cache domains spanned              1         1",
-  "memory in use                  9.4 %       3 %",
+  "memory in use                    9 %       3 %",
+  "guests there already               1         0",
   "whole cores broken                 1         1",
 ]
 `);
     expect(lines.filter(line => line.includes('<- decided'))).toHaveLength(1);
+  });
+
+  test('marks the cell with more guests as decided by them when both are as full', () => {
+    const claims = [held('db', 0, '0-3'), held('a', 1, '8-9', 2048), held('b', 1, '10-11', 2048)];
+    const lines = shown('dual-socket-smt', claims, guest(2));
+    expect(lines[0]).toMatch(/^web: host cell 1 /);
+    expect(lines).toContainEqual(expect.stringMatching(/^guests there already +1 +2 <- decided$/));
   });
 
   test('says in a sentence why a cell cannot take the guest', () => {

@@ -11,15 +11,23 @@ const GUEST_CELLS = 8;
 
 type Possible = Extract<ExplainedPair, { readonly score: PairScore }>;
 
+interface Row {
+  readonly part: keyof PairScore;
+  readonly title: string;
+  readonly unit?: '%';
+  readonly more?: 'is better';
+}
+
 /** Each part of a score as a row, in the order in which they are compared. */
-const ROWS: readonly (readonly [part: keyof PairScore, title: string, unit: '' | '%'])[] = [
-  ['distance', 'distance to other cells', ''],
-  ['newPoolCpu', 'new emulator pool CPU', ''],
-  ['load', 'CPU and memory load', '%'],
-  ['cacheDomains', 'cache domains spanned', ''],
-  ['memory', 'memory in use', '%'],
-  ['brokenCores', 'whole cores broken', ''],
-  ['cpusLeft', 'dedicated CPUs left', ''],
+const ROWS: readonly Row[] = [
+  { part: 'distance', title: 'distance to other cells' },
+  { part: 'newPoolCpu', title: 'new emulator pool CPU' },
+  { part: 'load', title: 'CPU or memory load', unit: '%' },
+  { part: 'cacheDomains', title: 'cache domains spanned' },
+  { part: 'memory', title: 'memory in use', unit: '%' },
+  { part: 'guests', title: 'guests there already', more: 'is better' },
+  { part: 'brokenCores', title: 'whole cores broken' },
+  { part: 'cpusLeft', title: 'dedicated CPUs left' },
 ];
 
 /**
@@ -90,12 +98,12 @@ function scoreTable(
   const columns = [...chosen, ...others.slice(0, atOnce - chosen.length)].sort(
     (a, b) => a.hostCell - b.hostCell,
   );
-  const rows = ROWS.filter(([part]) => possible.some(({ score }) => score[part] !== 0)).map(
-    ([part, title, unit]) => {
-      const values = columns.map(({ score }) => (unit === '%' ? `${score[part] / 10} %` : `${score[part]}`));
-      return `${line(title, values)}${part === deciding ? ' <- decided' : ''}`;
-    },
-  );
+  const rows = ROWS.filter(({ part }) => possible.some(({ score }) => score[part] !== 0)).map(row => {
+    const values = columns.map(({ score }) =>
+      row.unit === '%' ? `${score[row.part] / 10} %` : `${score[row.part]}`,
+    );
+    return `${line(row.title, values)}${row === deciding ? ' <- decided' : ''}`;
+  });
   const left = others.length - (columns.length - chosen.length);
   return [
     line(
@@ -112,15 +120,21 @@ function line(title: string, values: readonly string[]): string {
 }
 
 function byScore(left: Possible, right: Possible): number {
-  for (const [part] of ROWS) {
-    const difference = left.score[part] - right.score[part];
+  for (const row of ROWS) {
+    const difference = compareBy(row, left, right);
     if (difference !== 0) return difference;
   }
   return left.hostCell - right.hostCell;
 }
 
+/** Negative when the left is the better one. */
+function compareBy({ part, more }: Row, left: Possible, right: Possible): number {
+  const difference = left.score[part] - right.score[part];
+  return more === undefined ? difference : -difference;
+}
+
 /** The first part in which the two differ; null when they are equal and the lower number won. */
-function decidingPart(chosen: Possible, other: Possible): keyof PairScore | null {
-  const row = ROWS.find(([part]) => chosen.score[part] !== other.score[part]);
-  return row === undefined || chosen.score[row[0]] > other.score[row[0]] ? null : row[0];
+function decidingPart(chosen: Possible, other: Possible): Row | null {
+  const row = ROWS.find(({ part }) => chosen.score[part] !== other.score[part]);
+  return row === undefined || compareBy(row, chosen, other) > 0 ? null : row;
 }
