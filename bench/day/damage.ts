@@ -1,4 +1,5 @@
 import { releaseAfter } from '../../src/app/opennebula/release-after.ts';
+import { BASE_PAGE_KIB, freePages } from '../../src/adapters/embedded/page-pools.ts';
 import { insertClaim, withoutPlacement, writeClaimMetadata } from '../../src/app/xml-formats.ts';
 import { parseCpuList } from '../../src/domain/cpu-list.ts';
 import { CpuSet } from '../../src/domain/cpu-set.ts';
@@ -102,21 +103,37 @@ function swapped(at: DamageAt): Damage | null {
   return {};
 }
 
+/**
+ * Pages of a guest go to a cell that has as many free. To any other cell the kernel would take memory from the cell's pools for good,
+ * or leave pages behind: the machine is another one then. Nor is a cell left on which shared guests have overcommitted memory.
+ */
 async function memoryMoved(at: DamageAt): Promise<Damage | null> {
-  const small = at.placed.filter(({ placement }) => placement!.cells.length === 1);
-  if (small.length === 0) return null;
-  const { vm, placement } = one(at, small);
-  const others = at.node.read('/sys/devices/system/node/online').trim();
-  const cells = [...parseCpuList(others)].filter(cell => `${cell}` !== placement!.nodeset);
-  const path = `/proc/${at.node.qemu(vm).pid}/numa_maps`;
-  const before = at.node.read(path);
-  await at.node.node.run([
-    'migratepages',
-    `${at.node.qemu(vm).pid}`,
-    placement!.nodeset,
-    `${one(at, cells)}`,
-  ]);
-  return at.node.read(path) === before ? null : {};
+  const cells = readTopology(at.node.node.files, at.node.node.name).cells.map(({ id }) => id);
+  const ways = at.placed.flatMap(({ vm, claim, placement }) => {
+    const [part, second] = claim.cells;
+    if (part === undefined || second !== undefined || isOvercommitted(at, part.hostCell)) return [];
+    const free = (cell: number) =>
+      freePages(at.node.node.files, cell, part.pageSizeKiB ?? BASE_PAGE_KIB) ?? 0;
+    return cells
+      .filter(cell => cell !== part.hostCell && free(cell) >= part.pages)
+      .map(cell => ({ vm, from: placement!.nodeset, to: `${cell}` }));
+  });
+  if (ways.length === 0) return null;
+  const { vm, from, to } = one(at, ways);
+  const { pid } = at.node.qemu(vm);
+  const before = at.node.read(`/proc/${pid}/numa_maps`);
+  await at.node.node.run(['migratepages', `${pid}`, from, to]);
+  return at.node.read(`/proc/${pid}/numa_maps`) === before ? null : {};
+}
+
+/** Whether guests hold more base pages of the cell than it has. */
+function isOvercommitted({ node, placed }: DamageAt, id: number): boolean {
+  const cell = readTopology(node.node.files, node.node.name).cells.find(found => found.id === id)!;
+  const base = cell.pages[0]!;
+  const small = placed
+    .flatMap(({ claim }) => claim.cells)
+    .filter(({ hostCell, pageSizeKiB }) => hostCell === id && pageSizeKiB === null);
+  return small.reduce((sum, { pages }) => sum + pages, 0) > base.total - base.reserved;
 }
 
 function cpuOffline(at: DamageAt): Damage | null {
@@ -151,16 +168,10 @@ async function startKilled(at: DamageAt): Promise<Damage | null> {
  */
 async function migratedIn(at: DamageAt): Promise<Damage | null> {
   const { node } = at;
-  const cells = readTopology(node.node.files, node.node.name).cells;
-  const isFull = (id: number) => {
-    const held = at.placed.flatMap(({ claim }) => claim.cells.filter(({ hostCell }) => hostCell === id));
-    const base = cells.find(cell => cell.id === id)!.pages[0]!;
-    const small = held.filter(({ pageSizeKiB }) => pageSizeKiB === null);
-    return small.reduce((sum, { pages }) => sum + pages, 0) > base.total - base.reserved;
-  };
   const able = at.placed.filter(({ placement }) =>
     placement!.cells.every(
-      ({ pageSizeKiB, hostCell }, index) => index === 0 && pageSizeKiB === null && !isFull(hostCell),
+      ({ pageSizeKiB, hostCell }, index) =>
+        index === 0 && pageSizeKiB === null && !isOvercommitted(at, hostCell),
     ),
   );
   if (able.length === 0) return null;

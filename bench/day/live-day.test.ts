@@ -7,7 +7,7 @@ test('a short day on dual-socket-smt, damaged before each reconcile, breaks no r
     machine: 'dual-socket-smt',
     policy: { cpu_allocation_ratio: 4, emulator_overcommit_ratio: 4, strategy: 'pack' },
     events: 40,
-    seed: 12,
+    seed: 13,
     reconcileEvery: 4,
     rebalanceEvery: 20,
   });

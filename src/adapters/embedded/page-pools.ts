@@ -20,11 +20,16 @@ export function defaultHugePageKib(tree: TextTree): number {
   return found === undefined ? HUGE_PAGE_KIB : Number(found);
 }
 
-/** How many pages of a size a cell has free; null when it has no pool of that size. */
+/**
+ * How many pages of a size can be had on a cell; null when it has no pool of that size. Of base pages the free ones, page cache and
+ * reclaimable slab. Recorded on kernel 6.12: 200 MiB moved to a cell with 88 MiB free and 200 MiB of page cache all went.
+ */
 export function freePages(tree: TextTree, cell: number, sizeKib: number): number | null {
   if (sizeKib === BASE_PAGE_KIB) {
-    const free = MEM_FREE.exec(tree.read(`${NODES}/node${cell}/meminfo`) ?? '')?.[2];
-    return free === undefined ? null : Math.floor(Number(free) / BASE_PAGE_KIB);
+    const text = tree.read(`${NODES}/node${cell}/meminfo`) ?? '';
+    if (kibIn(text, 'MemFree') === null) return null;
+    const kib = ['MemFree', ...RECLAIMABLE.map(([part]) => part)].map(name => kibIn(text, name) ?? 0);
+    return Math.floor(kib.reduce((sum, part) => sum + part, 0) / BASE_PAGE_KIB);
   }
   const text = tree.read(poolPath(cell, sizeKib));
   return text === null ? null : Number(text);
@@ -35,15 +40,54 @@ export function movePages(files: TreeFiles, uses: readonly PageUse[], sign: 1 | 
   for (const { cell, sizeKib, pages } of uses) {
     const free = freePages(files, cell, sizeKib);
     if (free === null || pages === 0) continue;
-    const left = free - sign * pages;
     if (sizeKib === BASE_PAGE_KIB) {
       const path = `${NODES}/node${cell}/meminfo`;
-      const text = files.read(path) ?? '';
-      files.write({ path, text: text.replace(MEM_FREE, `$1${left * BASE_PAGE_KIB} kB`) });
+      files.write({ path, text: withoutMemory(files.read(path) ?? '', sign * pages * BASE_PAGE_KIB) });
     } else {
-      files.write({ path: poolPath(cell, sizeKib), text: `${left}\n` });
+      files.write({ path: poolPath(cell, sizeKib), text: `${free - sign * pages}\n` });
     }
   }
+}
+
+/** A cell's meminfo with so many KiB less: of free memory first, then of what the kernel can reclaim. Below 0: more of it free. */
+function withoutMemory(meminfo: string, kib: number): string {
+  let text = meminfo;
+  let missing = kib;
+  for (const names of [['MemFree'], ...RECLAIMABLE]) {
+    const part = Math.min(missing, kibIn(text, names[0]) ?? 0);
+    if (part === 0) continue;
+    for (const name of names) text = withKib(text, name, (kibIn(text, name) ?? 0) - part);
+    missing -= part;
+  }
+  return text;
+}
+
+/** What can be reclaimed, and the sum that each part belongs to. */
+const RECLAIMABLE = [
+  ['Inactive(file)', 'Inactive'],
+  ['Active(file)', 'Active'],
+  ['SReclaimable', 'Slab'],
+] as const;
+
+function lineOf(name: string): RegExp {
+  return new RegExp(`^(Node \\d+ ${name.replace(/[()]/g, '\\$&')}:\\s*)(\\d+) kB`, 'm');
+}
+
+function kibIn(meminfo: string, name: string): number | null {
+  const kib = lineOf(name).exec(meminfo)?.[2];
+  return kib === undefined ? null : Number(kib);
+}
+
+function withKib(meminfo: string, name: string, kib: number): string {
+  return meminfo.replace(lineOf(name), `$1${kib} kB`);
+}
+
+/** Makes huge pages of the cell's free memory, all of them in use, or of pages in use memory again (`pages` below 0). */
+export function growPool(files: TreeFiles, { cell, sizeKib, pages }: PageUse): void {
+  if (pages === 0) return;
+  const path = `${NODES}/node${cell}/hugepages/hugepages-${sizeKib}kB/nr_hugepages`;
+  files.write({ path, text: `${Number(files.read(path) ?? 0) + pages}\n` });
+  movePages(files, [{ cell, sizeKib: BASE_PAGE_KIB, pages: (pages * sizeKib) / BASE_PAGE_KIB }], 1);
 }
 
 /**
@@ -79,8 +123,6 @@ export function pagesIn(numaMaps: string): PageUse[] {
     }));
   });
 }
-
-const MEM_FREE = /^(Node \d+ MemFree:\s*)(\d+) kB/m;
 
 function poolPath(cell: number, sizeKib: number): string {
   return `${NODES}/node${cell}/hugepages/hugepages-${sizeKib}kB/free_hugepages`;

@@ -7,7 +7,7 @@ import { enabledIn } from './cgroup-tree.ts';
 import { answerSetProperty, groupOfUnit } from './cgroup-units.ts';
 import { onlineCells } from './hardware.ts';
 import { KernelError } from './kernel-error.ts';
-import { answerMigratepages } from './migratepages.ts';
+import { migratePages } from './migrate-pages.ts';
 import { processOf, setCells } from './processes.ts';
 import { ProgramError } from './program-error.ts';
 import { pathsSeen, refreshPaths } from './scope-drop-ins.ts';
@@ -78,8 +78,10 @@ export function confineToCells(files: TreeFiles, group: string, cells: CpuSet): 
   for (const pid of pids) {
     if (pid === null) continue;
     setCells(files, pid, cells);
-    const elsewhere = onlineCells(files).minus(cells);
-    if (!elsewhere.isEmpty) answerMigratepages(files, [`${pid}`, elsewhere.toString(), cells.toString()]);
+    const maps = `/proc/${pid}/numa_maps`;
+    // What finds no memory there stays, and nobody is told.
+    if (files.read(maps) !== null)
+      migratePages(files, maps, { from: onlineCells(files).minus(cells), to: [...cells] });
   }
 }
 

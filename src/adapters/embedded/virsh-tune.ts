@@ -4,9 +4,9 @@ import { writeGroup } from './cgroups.ts';
 import { groupOf } from './create-domain.ts';
 import { cpusOf, readDomainFacts } from './domain-facts.ts';
 import { findDomain, saveDomain } from './domain-store.ts';
-import { allowedCells, numaMapsOf, takeMemory } from './guest-memory.ts';
+import { allowedCells } from './guest-memory.ts';
 import { onlineCells, onlineCpus } from './hardware.ts';
-import { movePages, pagesIn } from './page-pools.ts';
+import { migratePages } from './migrate-pages.ts';
 import { addThread, setCells, takeTaskNumbers } from './processes.ts';
 import type { TreeFiles } from './tree-files.ts';
 import { VirshError } from './virsh-error.ts';
@@ -15,9 +15,10 @@ import { childAt, parseXml, withChild, withElementAt, writeXml, XmlError } from 
 
 /**
  * `numatune DOMAIN [--mode M] [--nodeset CELLS]`. Recorded on a running domain: with mode restrictive, or without
- * any `<numatune>`, the nodeset changes and the pages move along; in other modes `change of nodeset for running
- * domain requires restrictive numa mode`; a cell that is not there is `NUMA node 7 is unavailable`. A mode is refused where
- * another one is set, and taken where none is; none set and none told is strict (libvirt, qemu_driver.c and numa_conf.c).
+ * any `<numatune>`, the nodeset changes and the pages move along (as `migratePages` says); in other modes `change of
+ * nodeset for running domain requires restrictive numa mode`; a cell that is not there is `NUMA node 7 is unavailable`. A mode
+ * is refused where another one is set, and taken where none is; none set and none told is strict (libvirt, qemu_driver.c and
+ * numa_conf.c).
  */
 export function changeNumatune(files: TreeFiles, call: VirshCall): string {
   const domain = findDomain(files, wordOf(call, 0, 'domain'));
@@ -38,15 +39,10 @@ export function changeNumatune(files: TreeFiles, call: VirshCall): string {
       'Requested operation is not valid: change of nodeset for running domain requires restrictive numa mode',
     );
   const numatune = { mode: 'restrictive', nodeset: cells };
-  const maps = `/proc/${domain.pid}/numa_maps`;
-  movePages(files, pagesIn(files.read(maps) ?? ''), -1);
-  const backends = takeMemory(files, { ...facts, numatune, memnodes: new Map() }, onlineCpus(files));
-  movePages(
-    files,
-    backends.flatMap(backend => backend.uses),
-    1,
-  );
-  files.write({ path: maps, text: numaMapsOf(backends) });
+  migratePages(files, `/proc/${domain.pid}/numa_maps`, {
+    from: onlineCells(files).minus(cells),
+    to: [...cells],
+  });
   setCells(files, domain.pid, allowedCells(files, numatune));
   const xml = withElementAt(domain.xml, ['numatune', 'memory'], memory => ({
     ...memory,

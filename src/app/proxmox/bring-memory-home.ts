@@ -27,8 +27,12 @@ export async function bringMemoryHome(
   const { code, stderr } = await node.run(['migratepages', String(pid), from, cells], { timeoutMs: 120_000 });
   const still = sum(look());
   if (still < FEW_MIB) return [];
-  const said = code === 0 ? '' : ` (${stderr.trim().replace(/\s+/g, ' ')})`;
+  const said = stderr.trim().replace(/\s+/g, ' ');
+  const advice =
+    code === null && said !== ''
+      ? 'install the package numactl'
+      : `see that as much is free on cell ${cells}`;
   return [
-    `${Math.round(still)} MiB of VM ${vmid} lie on ${from.includes(',') ? 'cells' : 'cell'} ${from} instead of ${cells}${said}: install the package numactl, then run "pinfold reconcile".`,
+    `${Math.round(still)} MiB of VM ${vmid} lie on ${from.includes(',') ? 'cells' : 'cell'} ${from} instead of ${cells}${said === '' ? '' : ` (${said})`}: ${advice}, then run "pinfold reconcile".`,
   ];
 }
