@@ -19,6 +19,8 @@ export interface DamageAt {
   readonly cpus: CpuSet;
   /** A number that no guest has yet. */
   readonly freshId: () => number;
+  /** It is mended before others arrive. */
+  readonly atOnce: boolean;
 }
 
 /** What was done; `mend` takes back what reconcile cannot (a CPU that is offline). */
@@ -105,13 +107,15 @@ function swapped(at: DamageAt): Damage | null {
 
 /**
  * Pages of a guest go to a cell that has as many free. To any other cell the kernel would take memory from the cell's pools for good,
- * or leave pages behind: the machine is another one then. Nor is a cell left on which shared guests have overcommitted memory.
+ * or leave pages behind: the machine is another one then. Nor does small memory leave a cell on which shared guests overcommit it, or
+ * may before it is mended.
  */
 async function memoryMoved(at: DamageAt): Promise<Damage | null> {
   const cells = readTopology(at.node.node.files, at.node.node.name).cells.map(({ id }) => id);
   const ways = at.placed.flatMap(({ vm, claim, placement }) => {
     const [part, second] = claim.cells;
-    if (part === undefined || second !== undefined || isOvercommitted(at, part.hostCell)) return [];
+    if (part === undefined || second !== undefined) return [];
+    if (part.pageSizeKiB === null && (!at.atOnce || isOvercommitted(at, part.hostCell))) return [];
     const free = (cell: number) =>
       freePages(at.node.node.files, cell, part.pageSizeKiB ?? BASE_PAGE_KIB) ?? 0;
     return cells

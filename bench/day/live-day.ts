@@ -200,6 +200,7 @@ class LiveDay {
         placed,
         cpus: parseCpuList(present),
         freshId: () => (this.#nextId += 1),
+        atOnce,
       });
       if (damage === null) continue;
       this.#count(name);

@@ -3,6 +3,7 @@ import { readResidence } from '../../formats/proc/memory-residence.ts';
 import { readQemuThreads, type QemuThread } from '../../formats/proc/qemu-threads.ts';
 import { parseCpuList } from '../../domain/cpu-list.ts';
 import type { GuestControl, NodePort, PageReturn } from '../ports.ts';
+import { isGuestMemory } from './find-memory.ts';
 import type { Observed } from './observed.ts';
 import type { Act, Repair, RepairPlan } from './repair.ts';
 
@@ -90,13 +91,13 @@ function lookAgain(
   }
   const cells = parseCpuList(act.kind === 'bind-memory' ? act.cells : act.to);
   const from = act.kind === 'return-pages' ? parseCpuList(act.from) : null;
-  const left = readResidence(node.files.read(`/proc/${pid}/numa_maps`) ?? '')
-    .filter(({ huge }) => huge)
-    .filter(({ cell }) => (from === null ? !cells.has(cell) : from.has(cell)));
+  const left = readResidence(node.files.read(`/proc/${pid}/numa_maps`) ?? '').filter(({ cell }) =>
+    from === null ? !cells.has(cell) : from.has(cell),
+  );
   const mib = Math.ceil(left.reduce((sum, part) => sum + part.mib, 0));
-  return mib === 0
-    ? null
-    : `${mib} MiB stayed where they were: see whether cell ${cells.toString()} has room`;
+  return isGuestMemory(left)
+    ? `${mib} MiB stayed where they were: see whether cell ${cells.toString()} has room`
+    : null;
 }
 
 function isMeant({ role, index }: QemuThread, act: Extract<Act, { cpus: string }>): boolean {

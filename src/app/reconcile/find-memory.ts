@@ -26,10 +26,8 @@ export function findMemory({ guest, entry, wanted }: PlacedGuest, seen: Observed
   const home = parseCpuList(wanted.nodeset === '' ? '' : wanted.nodeset);
   if (wanted.memoryMode === 'none' || home.isEmpty) return [];
   const strays = guest.memory.filter(part => !belongsTo(part, home).has(part.cell));
-  const astray = strays.reduce((sum, { mib }) => sum + mib, 0);
-  const pooled = strays.filter(({ huge }) => huge).length > 0;
   const cpusetIsWider = guest.allowedCells !== null && !guest.allowedCells.isSubsetOf(home);
-  if (!pooled && astray <= OWN_MIB) return [];
+  if (!isGuestMemory(strays)) return [];
   const drift = {
     code: 'memory-astray' as const,
     cause: causeOfMove(strays, { cpusetIsWider, guest, seen }),
@@ -46,6 +44,11 @@ export function findMemory({ guest, entry, wanted }: PlacedGuest, seen: Observed
       remedy: remedyFor(strays, { home, cpusetIsWider, mode: wanted.memoryMode, guest }),
     },
   ];
+}
+
+/** Whether these parts hold more than what QEMU takes for itself. */
+export function isGuestMemory(parts: readonly MemoryOnCell[]): boolean {
+  return parts.some(({ huge }) => huge) || parts.reduce((sum, { mib }) => sum + mib, 0) > OWN_MIB;
 }
 
 function belongsTo({ bound }: MemoryOnCell, home: CpuSet): CpuSet {

@@ -455,6 +455,23 @@ describe('memory on another cell', () => {
     await isMended('one-1 | memory-astray | memory-cells-changed | memory');
   });
 
+  test('of small pages stays where its own cell is full, which is told, and goes back when there is room', async () => {
+    open();
+    await node.started(1, { vcpus: 1, memoryMiB: 512, pinfold: DEDICATED });
+    const home = await move('one-1');
+    const { pid } = node.qemu('one-1');
+    for (const path of [`/proc/${pid}/status`, `/proc/${pid}/task/${pid}/status`])
+      node.edit(path, /^Mems_allowed_list:.*$/m, 'Mems_allowed_list:\t0-1');
+    const meminfo = `/sys/devices/system/node/node${home}/meminfo`;
+    const before = node.read(meminfo);
+    node.put(meminfo, before.replace(/((?:MemFree|\S+\(file\)|SReclaimable): +)\d+/g, '$10'));
+    const { drift } = await node.reconcile();
+    expect(drift).toMatchObject([{ code: 'memory-astray', repair: 'failed' }]);
+    expect(drift[0]!.sentence).toMatch(/512 MiB stayed where they were: see whether cell \d has room/);
+    node.put(meminfo, before);
+    expect(told(await node.reconcile())).toEqual(['one-1 | memory-astray | moved-by-hand | memory | done']);
+  });
+
   test('of small pages, where balancing is on and a thread may run there, was balanced away', async () => {
     open();
     await node.started(1, {
