@@ -1,7 +1,7 @@
 import type { Claim } from '../domain/claim.ts';
 import { parseCpuList } from '../domain/cpu-list.ts';
 import { CpuSet } from '../domain/cpu-set.ts';
-import { addCell, type CellUsage, type ClaimUsage, type PoolLoad } from './claim-usage.ts';
+import { addCell, addPages, usageOf, type CellUsage, type ClaimUsage, type PoolLoad } from './claim-usage.ts';
 
 /**
  * The sums of {@link ClaimUsage}, kept up to date as claims come and go one by one, so that the cost of a change
@@ -37,6 +37,11 @@ export class ClaimTally {
       if (claim.emulator.share >= 1) load.alone += sign;
       this.#pool.set(cpu, load);
     }
+  }
+
+  /** Counts pages in that no claim holds and nobody can have. */
+  countPages(hostCell: number, sizeKiB: number, pages: number): void {
+    addPages(usageOf(this.#cells, hostCell), sizeKiB, pages);
   }
 
   /** The sums now; what was given out before stays as it was. */

@@ -63,14 +63,23 @@ export function claimUsage(claims: readonly Claim[]): ClaimUsage {
 
 /** Adds a claim's part on one cell to the cell's sums; `sign` −1 takes it out again. */
 export function addCell(cells: Map<number, CellUsage>, cell: Claim['cells'][number], sign: 1 | -1 = 1): void {
-  let usage = cells.get(cell.hostCell);
-  if (usage === undefined) {
-    usage = { guests: 0, sharedVcpus: 0, memoryMiB: 0, pages: new Map() };
-    cells.set(cell.hostCell, usage);
-  }
+  const usage = usageOf(cells, cell.hostCell);
   usage.guests += sign;
   usage.sharedVcpus += sign * cell.sharedVcpus;
   usage.memoryMiB += sign * cell.memoryMiB;
-  const size = cell.pageSizeKiB ?? 0;
-  usage.pages.set(size, (usage.pages.get(size) ?? 0) + sign * cell.pages);
+  addPages(usage, cell.pageSizeKiB ?? 0, sign * cell.pages);
+}
+
+/** The sums of one cell, to be added to. */
+export function usageOf(cells: Map<number, CellUsage>, id: number): CellUsage {
+  const known = cells.get(id);
+  if (known !== undefined) return known;
+  const usage = { guests: 0, sharedVcpus: 0, memoryMiB: 0, pages: new Map<number, number>() };
+  cells.set(id, usage);
+  return usage;
+}
+
+/** Adds pages of one size (0 = the base size) to the sums of a cell. */
+export function addPages({ pages }: CellUsage, sizeKiB: number, count: number): void {
+  pages.set(sizeKiB, (pages.get(sizeKiB) ?? 0) + count);
 }

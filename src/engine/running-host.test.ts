@@ -1,6 +1,9 @@
 import fc from 'fast-check';
+import { hostOf } from '../machines/host-of.ts';
+import { plainGuest } from '../testing/plain-guest.ts';
 import { smallGuests } from '../testing/small-guests.ts';
 import { smallHosts } from '../testing/small-hosts.ts';
+import { twoCells } from '../testing/two-cells.ts';
 import { buildHostModel, type HostModel } from './host-model.ts';
 import { RunningHost } from './running-host.ts';
 
@@ -26,6 +29,23 @@ describe('a host on which guests come and go', () => {
       }),
       { numRuns: 300, seed: 5 },
     );
+  });
+
+  test('does not give the pages that are free to two guests: what others have of a cell stays theirs', () => {
+    const host = hostOf(twoCells, { strategy: 'pack' });
+    const cells = host.topology.cells.map(cell => ({
+      ...cell,
+      pages: cell.pages.map((pool, index) => (index === 0 ? { ...pool, free: (3072 * 1024) / 4 } : pool)),
+    }));
+    const running = new RunningHost({ ...host, topology: { ...host.topology, cells } });
+    const guest = (vm: string) => plainGuest({ vm, memoryMiB: 2048, allowedCells: [0] });
+    const offer = running.offer(guest('first'));
+    expect(offer.ok).toBe(true);
+    if (offer.ok) running.put(offer.guest);
+    expect(running.offer(guest('second')).ok).toBe(false);
+    expect(running.offer({ ...guest('second'), allowedCells: [1] }).ok).toBe(true);
+    running.remove('first');
+    expect(running.offer(guest('second')).ok).toBe(true);
   });
 
   test('lets a guest that moves keep its place in the order of arrival', () => {

@@ -2,6 +2,7 @@ import type { Claim } from '../domain/claim.ts';
 import type { Placement } from '../domain/decision.ts';
 import type { GuestSpec } from '../domain/guest-spec.ts';
 import type { Host } from '../domain/host.ts';
+import type { HostTopology } from '../domain/host-topology.ts';
 import { claimOf } from './claim-of.ts';
 import { ClaimTally } from './claim-tally.ts';
 import { placeSplit } from './decide.ts';
@@ -32,12 +33,23 @@ export class RunningHost {
   readonly #touched = new Set<number>();
   #model: HostModel;
 
-  /** A host as its document says; names of claims must differ. */
+  /**
+   * A host as its document says; names of claims must differ. Pages that are neither free nor claimed stay somebody else's: what is
+   * free later follows from the claims.
+   */
   constructor(host: Host) {
-    this.#model = buildHostModel(host);
+    const asRead = buildHostModel(host);
+    this.#model = buildHostModel({ ...host, topology: withoutFree(host.topology) });
     this.#tally = new ClaimTally(this.#model.policy.online.highest);
     this.#claims = new Map(host.claims.map(claim => [claim.vm, claim]));
     for (const claim of host.claims) this.#tally.count(claim, 1);
+    for (const { id, index, pools } of this.#model.cells) {
+      pools.forEach(({ sizeKiB, available }, pool) => {
+        const others = available - asRead.cells[index]!.pools[pool]!.available;
+        if (others > 0) this.#tally.countPages(id, sizeKiB, others);
+      });
+      this.#touched.add(id);
+    }
   }
 
   /** The guests that were admitted here and still run, in the order of their arrival. */
@@ -120,6 +132,14 @@ export class RunningHost {
     for (const cell of claim.cells) this.#touched.add(cell.hostCell);
     if ((claim.devices ?? []).length > 0) for (const cell of this.#model.cells) this.#touched.add(cell.id);
   }
+}
+
+function withoutFree(topology: HostTopology): HostTopology {
+  const cells = topology.cells.map(cell => ({
+    ...cell,
+    pages: cell.pages.map(pool => ({ ...pool, free: null })),
+  }));
+  return { ...topology, cells };
 }
 
 function packed(model: HostModel, pack: boolean): HostModel {
