@@ -168,15 +168,22 @@ async function startKilled(at: DamageAt): Promise<Damage | null> {
 
 /**
  * A guest leaves with what it asks for, and arrives without its pins. One that has room where it was: shared guests that came after it
- * may have overcommitted the memory of its cell since, and then nobody has to take it again.
+ * may have overcommitted the memory of its cell since, and then nobody has to take it again; nor where another guest has joined the
+ * CPU of its emulator threads, beside which it keeps the sibling idle: a CPU that somebody else has by then is not joined so.
  */
 async function migratedIn(at: DamageAt): Promise<Damage | null> {
   const { node } = at;
-  const able = at.placed.filter(({ placement }) =>
-    placement!.cells.every(
-      ({ pageSizeKiB, hostCell }, index) =>
-        index === 0 && pageSizeKiB === null && !isOvercommitted(at, hostCell),
-    ),
+  const isJoined = ({ vm, claim, request }: LedgerEntry) =>
+    request?.extraSpecs?.['hw:cpu_thread_policy'] === 'isolate' &&
+    claim.emulator?.policy === 'isolate' &&
+    at.placed.some(other => other.vm !== vm && other.claim.emulator?.cpus === claim.emulator!.cpus);
+  const able = at.placed.filter(
+    entry =>
+      !isJoined(entry) &&
+      entry.placement!.cells.every(
+        ({ pageSizeKiB, hostCell }, index) =>
+          index === 0 && pageSizeKiB === null && !isOvercommitted(at, hostCell),
+      ),
   );
   if (able.length === 0) return null;
   const { vm, request } = one(at, able);

@@ -39,7 +39,8 @@ export interface LiveOutcome {
   /**
    * Rules that a CPU which went offline bends. While it is offline: whatever a guest breaks whose drift reconcile names and cannot
    * mend, the ratio of shared vCPUs, and {@link OF_OFFLINE_SIBLING}. When it is back: {@link OF_CORES} of guests of which reconcile says
-   * that nobody can give them the cores that they ask for, and {@link OF_LOWEST} of those that took their place meanwhile.
+   * that nobody can give them the cores that they ask for, and {@link OF_LOWEST} of those that took their place meanwhile. And steps that are
+   * refused because of {@link OF_OVERCOMMIT}.
    */
   readonly bent: number;
   /** What is not as it must be: a rule that is broken, a finding that is left, a step or start that failed. */
@@ -53,6 +54,9 @@ const OF_LOWEST = /: Core [\d,-]+ does not run its vCPU on its lowest CPU\.$/;
 /** The sibling of a core is somebody else's since it is back, or vCPUs that belong together found no room together. */
 const OF_CORES =
   /: (The guest is told siblings that are none|More than one vCPU has no sibling of its guest|Core [\d,-]+ is partly claimed|The claim (holds other CPUs than the placement takes|burns other CPUs than those that no thread uses)|The emulator of an isolate guest is on a half-used core)\.$/;
+
+/** A step is refused by the node: a shared guest that overcommits memory has less than it claims, and less becomes free when it goes. */
+const OF_OVERCOMMIT = / has \d+ of the \d+ pages of 4 KiB that it needs\), and it is where it was\.$/;
 
 /** Whether reconcile says of a guest that it lacks cores which nobody can give it now. */
 function lacksCores({ code, subject, wanted, repair }: ReportedDrift): boolean {
@@ -179,7 +183,8 @@ class LiveDay {
     this.outcome.steps += made.done;
     this.outcome.movedMiB += made.movedMiB;
     // A step may be refused because of what damaged the node: it is then where it was.
-    if (made.failure !== null && !this.#isDamaged) this.#wrong(made.failure);
+    if (made.failure !== null && OF_OVERCOMMIT.test(made.failure)) this.outcome.bent += 1;
+    else if (made.failure !== null && !this.#isDamaged) this.#wrong(made.failure);
     return made.failure === null && made.newcomer !== null;
   }
 

@@ -74,4 +74,20 @@ describe('a guest that runs on dual-socket-smt where every cell is nearly full',
     };
     expect(cellsOf(placeRunning(spread, { request, kept: null }, fullHost()))).toMatch(/18432 MiB/);
   });
+
+  test.each([0, 1])(
+    'stays on cell %i when it is shared, though its start might have overcommitted either',
+    cell => {
+      const shared: PlacementRequest = {
+        ...request,
+        extraSpecs: { 'hw:cpu_policy': 'shared', 'pinfold:confine': 'cell' },
+      };
+      for (const strategy of ['pack', 'spread'] as const) {
+        const host = fullHost();
+        const wish = { request: shared, kept: null };
+        const placed = placeRunning(guestOn(cell), wish, { ...host, policy: { ...host.policy, strategy } });
+        expect(cellsOf(placed)).toBe(`${cell}`);
+      }
+    },
+  );
 });

@@ -1,14 +1,16 @@
 import { CpuSet } from '../../domain/cpu-set.ts';
 import type { Placement } from '../../domain/decision.ts';
+import type { GuestSpec } from '../../domain/guest-spec.ts';
 import type { Host } from '../../domain/host.ts';
 import type { LedgerEntry } from '../../domain/ledger.ts';
 import type { PlacementRequest } from '../../domain/placement-request.ts';
 import { claimOf } from '../../engine/claim-of.ts';
 import { place } from '../../engine/decide.ts';
-import { buildHostModel } from '../../engine/host-model.ts';
+import { buildHostModel, type HostModel } from '../../engine/host-model.ts';
 import { readRequest } from '../../engine/request/read-request.ts';
 import { confirmed } from '../collect-garbage.ts';
 import type { Asked } from '../prepare-start.ts';
+import { isGuestMemory } from './find-memory.ts';
 import { hostWithout } from './host-without.ts';
 import type { SeenGuest } from './observed.ts';
 import { heldCpus } from './wanted-placement.ts';
@@ -28,7 +30,7 @@ export type RunningPlacement =
  * Places a guest that runs already:
  *
  * 1. Where it was before, when that is known, as long as nobody else holds any of it and it has as many vCPUs.
- * 2. Else by a decision for its request, on the host without it and its memory.
+ * 2. Else by a decision for its request, on the host without it and its memory; where cells can take all of that, on one of them.
  *
  * What only a start can make true is left to one: more guest cells than one, pages that the guest's memory is not made of,
  * and realtime vCPUs.
@@ -49,7 +51,7 @@ export function placeRunning(
       why: `its request is not valid any more (${withoutStop(read.error.summary)}): correct it, then start the guest again`,
     };
   const model = buildHostModel(others);
-  const outcome = place(model, read.spec);
+  const outcome = place(model, withRoomToCopy(read.spec, model, guest));
   if (!outcome.ok) return { why: withoutStop(outcome.refusal.summary) };
   const { placement } = outcome;
   const barrier = needsStart(placement, guest);
@@ -67,6 +69,22 @@ export function placeRunning(
     },
     asked: { request: { ...wish.request, vm: guest.vm, vcpus }, host: others },
   };
+}
+
+/**
+ * A start of a shared guest may overcommit the memory of a cell; one that runs must be copied there page by page. The guest held to
+ * the cells that can take it, or on which all of it lies; unchanged where there is none.
+ */
+function withRoomToCopy(spec: GuestSpec, model: HostModel, { memory }: SeenGuest): GuestSpec {
+  if (spec.cells.length > 1 || spec.pageSize !== null) return spec;
+  const able = model.cells
+    .filter(
+      ({ id, baseFreeMiB }) =>
+        baseFreeMiB >= spec.memoryMiB || !isGuestMemory(memory.filter(({ cell }) => cell !== id)),
+    )
+    .map(({ id }) => id)
+    .filter(id => spec.allowedCells?.includes(id) ?? true);
+  return able.length === 0 ? spec : { ...spec, allowedCells: able };
 }
 
 function reused(
