@@ -90,4 +90,20 @@ describe('a guest that runs on dual-socket-smt where every cell is nearly full',
       }
     },
   );
+
+  test('is placed on the other cell when it is shared and its own has no vCPU left to share', () => {
+    const specs = { 'hw:cpu_policy': 'shared', 'pinfold:confine': 'cell' };
+    const cell = { hostCell: 0, pcpus: '', sharedVcpus: 16, memoryMiB: 0, pageSizeKiB: null, pages: 0 };
+    const host = fullHost();
+    const placed = placeRunning(
+      guestOn(0),
+      { request: { ...request, extraSpecs: specs }, kept: null },
+      {
+        ...host,
+        policy: { ...host.policy, cpu_allocation_ratio: 1 },
+        claims: [{ vm: 'crowd', source: 'observed', cells: [cell], emulator: null, devices: [] }],
+      },
+    );
+    expect(cellsOf(placed)).toBe('1');
+  });
 });

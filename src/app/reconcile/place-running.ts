@@ -30,7 +30,8 @@ export type RunningPlacement =
  * Places a guest that runs already:
  *
  * 1. Where it was before, when that is known, as long as nobody else holds any of it and it has as many vCPUs.
- * 2. Else by a decision for its request, on the host without it and its memory; where cells can take all of that, on one of them.
+ * 2. Else by a decision for its request, on the host without it and its memory; on a cell that can take all of that,
+ *    where one also has the CPUs.
  *
  * What only a start can make true is left to one: more guest cells than one, pages that the guest's memory is not made of,
  * and realtime vCPUs.
@@ -51,7 +52,8 @@ export function placeRunning(
       why: `its request is not valid any more (${withoutStop(read.error.summary)}): correct it, then start the guest again`,
     };
   const model = buildHostModel(others);
-  const outcome = place(model, withRoomToCopy(read.spec, model, guest));
+  const roomy = place(model, withRoomToCopy(read.spec, model, guest));
+  const outcome = roomy.ok ? roomy : place(model, read.spec);
   if (!outcome.ok) return { why: withoutStop(outcome.refusal.summary) };
   const { placement } = outcome;
   const barrier = needsStart(placement, guest);
